@@ -1,0 +1,96 @@
+"""Canonical JSON: one value, one byte string, one hash.
+
+Strings, booleans, null, integers within ±(2^53 − 1), lists and string-keyed objects. Quantities
+with fractions travel as decimal strings. Everything else is refused before it can be hashed,
+stored or shown (floats: ``1`` and ``1.0`` are equal in Python and hash apart).
+"""
+
+import hashlib
+import json
+from typing import Any, TypeAlias
+
+Json: TypeAlias = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 32
+
+
+class NotCanonicalError(ValueError):
+    """The value cannot be written as canonical JSON."""
+
+
+def problem(value: object, depth: int = 0) -> str | None:  # noqa: PLR0911 - one line per refusal
+    """Why ``value`` is not canonical, or None when it is."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return None if _encodable(value) else "text holds a lone surrogate"
+    if isinstance(value, int):
+        return None if abs(value) <= MAX_INTEGER else f"integer {value} is beyond ±(2^53 − 1)"
+    if isinstance(value, float):
+        return "a number with a fraction must be a decimal string"
+    if depth >= MAX_DEPTH:
+        return f"nested deeper than {MAX_DEPTH}"
+    if isinstance(value, list | tuple):
+        return next((p for v in value if (p := problem(v, depth + 1))), None)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not _encodable(key):
+                return f"object key {key!r} is not text"
+            if found := problem(item, depth + 1):
+                return found
+        return None
+    return f"{type(value).__name__} is not JSON"
+
+
+def _encodable(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def canonical(value: Any) -> bytes:
+    """The one byte string of ``value``; raises NotCanonicalError with the reason."""
+    if found := problem(value):
+        raise NotCanonicalError(found)
+    return dumps(value).encode("utf-8")
+
+
+def dumps(value: Any) -> str:
+    """Canonical text of a value already known to be canonical."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """``sha256:`` and the hex digest of the canonical bytes."""
+    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+
+
+def loads(text: str | bytes, max_bytes: int = 1 << 20) -> Json:
+    """Parse JSON strictly: duplicate keys, NaN, floats, surrogates and oversize are refused."""
+    if len(text) > max_bytes:
+        raise NotCanonicalError(f"longer than {max_bytes} bytes")
+    try:
+        value: Json = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except NotCanonicalError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotCanonicalError(f"not JSON: {error}") from None
+    if found := problem(value):
+        raise NotCanonicalError(found)
+    return value
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise NotCanonicalError("an object names the same key twice")
+    return made
+
+
+def _no_constant(name: str) -> None:
+    raise NotCanonicalError(f"{name} is not a number here")

@@ -1,0 +1,137 @@
+"""``floor.yaml`` as data: lanes, roles, people, limits, approval policies, rules, clock."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints
+
+from protocol.manifest import Name, Strict
+from protocol.times import parse
+
+PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
+HourMinute = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Hours(Strict):
+    """A daily span in the site's zone, half-open; ``to`` before ``from`` runs over midnight."""
+
+    from_: HourMinute = Field(alias="from")
+    to: HourMinute
+
+
+class PersonEntry(Strict):
+    """One person: roles hold always, or only within ``hours`` of the site's day (on shift)."""
+
+    id: PersonId
+    name: str
+    roles: list[Name] = Field(min_length=1)
+    os_user: str | None = None
+    hours: Hours | None = None
+
+
+class Rung(Strict):
+    """One step of an approval's ladder: who is asked, for how long."""
+
+    role: Name
+    answer_s: int = Field(ge=1)
+
+
+class RejectOption(Strict):
+    """A named reason to reject."""
+
+    code: Name
+    title: str
+
+
+class ApprovalPolicy(Strict):
+    """Who may sign, how many, by when, and what follows on silence (R12).
+
+    ``ladder``: asked in order; whoever holds the role of a rung reached so far may sign. A ladder of
+    ``role: subject`` takes the role the action itself names (a hold's release role).
+    """
+
+    ladder: list[Rung] = Field(min_length=1)
+    quorum: int = Field(default=1, ge=1, le=2)
+    separate: bool = False
+    edit: Literal["self", "ask", "never"] = "never"
+    expires_s: int = Field(default=86400, ge=1)
+    on_exhausted: Literal["reject", "hold"] = "reject"
+    meaning: Literal["review", "approval", "responsibility", "authorship"] = "approval"
+    irreversible: bool = False
+    reject_options: list[RejectOption] = Field(default_factory=list)
+    repeat_after_s: int = Field(default=3600, ge=0)
+
+
+class Limits(Strict):
+    """Per case (R14)."""
+
+    rounds: int = Field(default=8, ge=1, le=100)
+    answers_per_exchange: int = Field(default=3, ge=1, le=20)
+    rereads: int = Field(default=3, ge=0, le=20)
+    proposals: int = Field(default=20, ge=1, le=1000)
+    open_escalations: int = Field(default=5, ge=1, le=50)
+    causal_depth: int = Field(default=6, ge=1, le=50)
+
+
+class Engine(Strict):
+    """Settings of the questions the engine opens itself."""
+
+    answer_s: int = Field(default=900, ge=1, description="seconds per rung of an escalation path")
+
+
+class Models(Strict):
+    """Model tiers mapped to backends: ``offline`` or ``openai:NAME``."""
+
+    tiers: dict[Name, str] = Field(default_factory=lambda: {"small": "offline", "large": "offline"})
+    router: Name = "small"
+
+
+class FloorConfig(Strict):
+    """A floor. ``seed`` names a YAML file of opening resources beside ``floor.yaml``."""
+
+    floor: Name
+    version: int = Field(ge=1)
+    purpose: str
+    zone: str = "UTC"
+    clock: Literal["system", "floor"] = "system"
+    clock_start: str | None = None
+    identity: Literal["os", "claimed"] = "os"
+    lanes: list[Name] = Field(min_length=1)
+    roles: list[Name] = Field(min_length=1)
+    people: list[PersonEntry] = Field(min_length=1)
+    limits: Limits = Limits()
+    engine: Engine = Engine()
+    approvals: dict[Name, ApprovalPolicy] = Field(default_factory=dict)
+    rules: list[str] = Field(default_factory=list)
+    models: Models = Models()
+    topology: Literal["hybrid"] = "hybrid"
+    seed: str | None = None
+    fact_window_s: int = Field(default=86400, ge=0)
+
+    def person(self, person: str) -> PersonEntry | None:
+        """The entry of a person, or None for a guest."""
+        return next((p for p in self.people if p.id == person), None)
+
+    def roles_of(self, person: str, now: str) -> frozenset[str]:
+        """The roles a person holds at ``now`` (ledger clock), shifts considered."""
+        entry = self.person(person)
+        if entry is None or (entry.hours and not on_shift(entry.hours, now, self.zone)):
+            return frozenset()
+        return frozenset(entry.roles)
+
+    def holders(self, role: str, now: str) -> list[str]:
+        """The people who hold ``role`` at ``now``, in the order of the file."""
+        return [p.id for p in self.people if role in self.roles_of(p.id, now)]
+
+
+def on_shift(hours: Hours, now: str, zone: str) -> bool:
+    """Whether ``now`` lies in the daily span, in the site's zone."""
+    local: datetime = parse(now).astimezone(ZoneInfo(zone))
+    at, start, end = local.strftime("%H:%M"), hours.from_, hours.to
+    return start <= at < end if start < end else at >= start or at < end
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``floor.yaml``."""
+    return FloorConfig.model_json_schema(by_alias=True)

@@ -1,0 +1,182 @@
+"""The ports of the ledger: what the rules and the shell need of any database.
+
+A ``Tx`` is one savepoint of one transaction; its methods are plain functions. ``Ledger`` runs jobs
+against it. Adapters translate; they decide nothing. One contract suite runs on every adapter.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from protocol.records import Claimed, Record, Ref, Snapshot
+from protocol.rows import (
+    CaseRow,
+    CommitRow,
+    DecisionRow,
+    EscalationRow,
+    EventRow,
+    LeaseHolder,
+    LeaseRow,
+    PassRow,
+    VerdictRow,
+    WriteRow,
+)
+
+T = TypeVar("T")
+
+
+class Store(Snapshot, Protocol):
+    """What a round's commits need: reads, versioned writes, claims, and a savepoint each."""
+
+    def mark(self) -> AbstractContextManager[Callable[[], None]]:
+        """A savepoint: ``with store.mark() as undo`` keeps the changes unless ``undo()`` was called.
+
+        ``undo()`` rolls back to the savepoint at once; it may be called only as the last use inside
+        the block. An exception rolls back and goes on. Savepoints nest.
+        """
+
+    def write(
+        self,
+        ref: Ref,
+        base: int | None,
+        fields: Mapping[str, Any],
+        deltas: Mapping[str, int],
+        by: str,
+        cause: str,
+    ) -> int | None:
+        """Create (``base`` None) or change one record: merge ``fields``, add ``deltas`` to balances.
+
+        Returns the new version (0 for a new record), or None when the version found is not ``base``
+        or the key exists already. The version predicate stands in the UPDATE. Stores the row hash
+        and a WriteRow (with the whole body, balances included).
+        """
+
+    def claim(self, claim: Claimed) -> None:
+        """Take an interval. The caller has checked for overlaps."""
+
+    def release(self, holder: Ref, resource: str | None) -> None:
+        """Give back a holder's claims."""
+
+
+class ReadTx(Snapshot, Protocol):
+    """Everything that can be read. One instance sees one state of the ledger."""
+
+    def meta(self, name: str) -> str | None:
+        """A setting stored in the ledger: floor, lineage, clock, schema."""
+
+    def case(self, case: str) -> CaseRow | None: ...
+    def case_by_source(self, source: str, source_id: str) -> CaseRow | None: ...
+    def cases(self, status: str | None = None, limit: int | None = None) -> Sequence[CaseRow]:
+        """Newest first."""
+
+    def runnable(self) -> Sequence[str]:
+        """Ids of cases with work due that needs no person, oldest first."""
+
+    def session_cases(self, session: str, limit: int) -> Sequence[CaseRow]:
+        """The last ``limit`` cases of a session, oldest of them first."""
+
+    def children(self, case: str) -> Sequence[CaseRow]:
+        """Cases that an event of ``case`` opened."""
+
+    def turn(self, case: str, round_no: int, agent: str) -> Mapping[str, Any] | None:
+        """A stored turn as ``protocol.turns.to_json`` wrote it."""
+
+    def turns(self, case: str, round_no: int | None = None) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        """(round, turn) of a case, by round, then agent."""
+
+    def commit_of(self, key: str) -> CommitRow | None: ...
+    def commits(self, case: str) -> Sequence[CommitRow]: ...
+    def verdicts(self, case: str) -> Sequence[VerdictRow]:
+        """In the order given."""
+
+    def event(self, event: str) -> EventRow | None: ...
+    def events(self, case: str | None = None, type: str | None = None) -> Sequence[EventRow]:  # noqa: A002
+        """By sequence."""
+
+    def escalation(self, escalation: str) -> EscalationRow | None: ...
+    def escalations(self, case: str | None = None, open_only: bool = False) -> Sequence[EscalationRow]:
+        """By request time, then id."""
+
+    def decisions(self, escalation: str) -> Sequence[DecisionRow]: ...
+    def unspent(self, case: str) -> Sequence[DecisionRow]:
+        """Decisions on the case's escalations that no gate pass applied yet, oldest first."""
+
+    def due(self, now: str) -> Sequence[EscalationRow]:
+        """Open escalations whose rung ended at or before ``now``."""
+
+    def lease(self, case: str) -> LeaseRow | None: ...
+    def passes(self, case: str) -> Sequence[PassRow]: ...
+    def writes(self, ref: Ref) -> Sequence[WriteRow]:
+        """Every version of one resource, oldest first."""
+
+    def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
+        """Escalations ever opened for an action with this hash, newest first."""
+
+    def counts(self) -> Mapping[str, int]:
+        """cases, actions (commits), events, decisions, audit_entries."""
+
+
+class Tx(Store, ReadTx, Protocol):
+    """A writing transaction's savepoint."""
+
+    def set_meta(self, name: str, value: str) -> None: ...
+    def advance_clock(self, to: str) -> None:
+        """Move the floor clock; earlier instants and system-clock ledgers ignore it."""
+
+    def accept(self, source: str, source_id: str, kind: str, body: Mapping[str, Any]) -> int | None:
+        """An inbox row; its sequence number, or None when (source, source_id) is there already."""
+
+    def open_case(self, row: CaseRow) -> None: ...
+    def save_case(self, row: CaseRow) -> None:
+        """Replace everything but id, seq and origin."""
+
+    def put_turn(self, case: str, round_no: int, agent: str, turn: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Store a turn; returns the row that stands (the first one written wins)."""
+
+    def put_verdict(self, row: VerdictRow) -> None: ...
+    def put_commit(self, row: CommitRow) -> None:
+        """Unique on key and on approval."""
+
+    def put_event(self, row: EventRow) -> None:
+        """Stores the event and its outbox row."""
+
+    def put_escalation(self, row: EscalationRow) -> None: ...
+    def save_escalation(self, row: EscalationRow, expected_version: int) -> bool:
+        """Compare-and-set on (id, version); the stored version becomes ``expected_version + 1``."""
+
+    def put_decision(self, row: DecisionRow) -> None: ...
+    def spend(self, decision: DecisionRow) -> bool:
+        """Mark a decision applied; False when it was already."""
+
+    def put_pass(self, row: PassRow) -> None: ...
+    def audit(self, body: Mapping[str, Any]) -> None:
+        """Append to the hash chain."""
+
+    def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
+        """Take or take over a lease; the fencing token, or None when another holds it.
+
+        ``now`` is wall seconds. ``dead``: the caller has seen that the present holder is gone.
+        """
+
+    def renew_lease(self, case: str, token: int, now: float, ttl_s: float) -> bool: ...
+    def drop_lease(self, case: str, token: int) -> None: ...
+    def holds(self, case: str, token: int) -> bool:
+        """Whether ``token`` is the newest: the fence every commit checks."""
+
+    def reads(self) -> dict[str, int]:
+        """{ref: version} of everything read through this Tx since it was made (−1: was absent)."""
+
+    def put_seed(self, records: Iterable[tuple[Ref, Mapping[str, Any]]], by: Callable[[str], str]) -> None:
+        """Opening records of an empty ledger; ``by`` names the owner of a type."""
+
+
+class Ledger(Protocol):
+    """Runs jobs. Writes are serial and may share a transaction, a savepoint each (group commit)."""
+
+    async def write(self, job: Callable[[Tx], T]) -> T:
+        """Run ``job`` in a savepoint; returns after COMMIT. An exception rolls its savepoint back."""
+
+    async def read(self, job: Callable[[ReadTx], T]) -> T:
+        """Run ``job`` on one consistent state."""
+
+    async def close(self) -> None: ...

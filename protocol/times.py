@@ -1,0 +1,52 @@
+"""Instants: UTC, written ``2026-03-02T09:00:00Z`` (a fraction only when there is one)."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_SHOWN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def is_instant(text: object) -> bool:
+    """Whether ``text`` is an instant as Andon writes it."""
+    if not isinstance(text, str) or not _SHOWN.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parse(text: str) -> datetime:
+    """An aware UTC datetime; raises ValueError for text without a zone."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return at.astimezone(UTC)
+
+
+def show(at: datetime) -> str:
+    """The one text of an instant."""
+    text = at.astimezone(UTC).isoformat()
+    return text.removesuffix("+00:00") + "Z"
+
+
+def micros(text: str) -> int:
+    """Microseconds since 1970, for columns that are compared."""
+    return (parse(text) - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(value: int) -> str:
+    """The text of a column written by :func:`micros`."""
+    return show(_EPOCH + timedelta(microseconds=value))
+
+
+def plus(text: str, seconds: float = 0, minutes: float = 0) -> str:
+    """``text`` moved by a duration."""
+    return show(parse(text) + timedelta(seconds=seconds, minutes=minutes))
+
+
+def minutes_between(start: str, end: str) -> int:
+    """Whole minutes from ``start`` to ``end``, rounded down."""
+    return (parse(end) - parse(start)) // timedelta(minutes=1)
