@@ -1,0 +1,1 @@
+"""How a case runs: gate, nodes, edges, and the composition root."""

@@ -1,0 +1,38 @@
+"""What the composition root is told: one frozen value, every field with its unit and reason."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from protocol.records import Claimed, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """Opening state of an empty ledger: records (balances among the fields) and claims."""
+
+    records: tuple[tuple[Ref, Mapping[str, Any]], ...] = ()
+    claims: tuple[Claimed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where a floor lies, where its ledger lives, and which model plays the roles.
+
+    ``seed`` and ``clock_start`` replace the floor's own when the ledger is empty (suites);
+    ``people`` replaces entries of the floor by id; ``scripts`` gives scripted turns by agent, each
+    turn a list of moves in stored form, the last one repeated; ``inline`` runs the ledger on the
+    event loop's own thread (virtual time).
+    """
+
+    floor_dir: Path
+    data_dir: Path
+    model: str = "offline"
+    database: str | None = None
+    topology: str = "hybrid"
+    seed: Seed | None = None
+    clock_start: str | None = None
+    people: Sequence[Mapping[str, Any]] = ()
+    scripts: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]] | None = None
+    inline: bool = False
