@@ -5,6 +5,7 @@ The caller opens a savepoint (``store.mark()``) and undoes it when the answer is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from protocol.effects import Effects, Emit, Refusal
 from protocol.ports import Store
@@ -135,7 +136,7 @@ def _bad_value(
         if name not in kind.balances:
             return Refusal("bad_field", f"{ref} has no balance {name}")
         bound = kind.balances[name]
-        before = record[name] if record else fields.get(name, 0)
+        before: Any = record[name] if record else fields.get(name)
         value = (before or 0) + amount
         if value < bound.minimum or (bound.maximum is not None and value > bound.maximum):
             return Refusal("out_of_bounds", f"{ref}: {name} would become {value}")

@@ -185,7 +185,7 @@ class Toolbox:
     invariants: Sequence[Invariant] = ()
     reflexes: Sequence[Reflex] = ()
     order: Callable[[str, Params, Snapshot], tuple[Any, ...]] | None = None
-    """Sort key of an action among equals (R3); smaller goes first."""
+    """Sort key of an action among equals (R3); smaller goes first. Comparable across all kinds."""
     mentions: Callable[[str, Snapshot], Sequence[Ref]] | None = None
     """Records a text speaks of, for the view of the agent that gets it."""
     readers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

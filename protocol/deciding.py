@@ -1,0 +1,157 @@
+"""People's decisions: who may give them, and what a pass makes of them (R12)."""
+
+from dataclasses import replace
+
+from protocol.authority import Signature
+from protocol.effects import Refusal
+from protocol.escalating import action_hash, ask_approval
+from protocol.judging import judge
+from protocol.passing import Pass
+from protocol.position import Item
+from protocol.records import Ref
+from protocol.rows import DecisionRow, EscalationRow, EscalationState, Verdict
+from protocol.toolbox import ActionContext
+from protocol.world import World
+
+APPROVE, REJECT, ANSWER = "approve", "reject", "answer"
+CLOSED_BY = {
+    APPROVE: EscalationState.APPROVED,
+    REJECT: EscalationState.REJECTED,
+    ANSWER: EscalationState.ANSWERED,
+}
+
+
+def may_sign(world: World, row: EscalationRow, person: str, now: str) -> str | None:
+    """The role as which ``person`` may decide ``row`` now, or None.
+
+    Roles come from the floor, never from the request: those of the rungs reached so far.
+    """
+    allowed = {str(r["role"]) for r in row.ladder[: row.rung + 1]}
+    held = sorted(world.config.roles_of(person, now) & allowed)
+    return held[0] if held else None
+
+
+def apply_decisions(p: Pass, decisions: list[DecisionRow]) -> None:
+    """Apply what people decided since the last pass, oldest first, and what expired."""
+    for decision in decisions:
+        row = p.store.escalation(decision.escalation)
+        if row is None or row.state is EscalationState.PENDING:
+            continue  # a first signature of two: it counts when the second stands
+        p.spent.append(decision)
+        if row.id not in p.waiting:
+            continue
+        item = p.waiting.pop(row.id)
+        match row.state:
+            case EscalationState.APPROVED if item is not None:
+                _approved(p, row, item)
+            case EscalationState.ANSWERED:
+                _answered(p, row, item, decision)
+            case _ if item is not None:
+                reason = f"rejected by {decision.person} ({decision.role}): {decision.reason}"
+                p.rule(item, Verdict.REFUSED, reason, "rejected")
+            case _:
+                p.note("question.left", row.id, {"by": decision.person}, row.agent)
+    _expired(p)
+
+
+def _expired(p: Pass) -> None:
+    for identifier in list(p.waiting):
+        row = p.store.escalation(identifier)
+        if row is not None and row.state is EscalationState.EXPIRED:
+            item = p.waiting.pop(identifier)
+            if item is not None:
+                p.rule(item, Verdict.REFUSED, f"nobody decided by {row.expires_at}: nothing was approved", "expired")
+
+
+def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
+    """Check the binding again, inside the transaction, then judge the action as signed (approvals.md 3)."""
+    if refusal := _unbound(p, row, item):
+        p.rule(item, Verdict.REFUSED, refusal.message, refusal.code)
+        return
+    if changed := _moved(p, row):
+        _ask_anew(p, row, item, changed)
+        return
+    judge(p, item, _signature(p, row), last_try=True)
+
+
+def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
+    """Why the stored decision does not fit the action: hash, lineage, manifest, time, roles."""
+    shape = p.world.kinds[item.kind].params if item.kind in p.world.kinds else {}
+    if row.action_hash != action_hash(item.kind, item.params, shape):
+        return Refusal("hash_mismatch", "the action is not the one that was signed")
+    if row.lineage != p.lineage:
+        return Refusal("lineage_changed", "the ledger was restored from a backup since this was asked")
+    if row.manifest_hash != p.world.manifest_hashes.get(item.agent, ""):
+        return Refusal("manifest_changed", f"the manifest of {item.agent} changed since this was asked")
+    if p.now >= row.expires_at:
+        return Refusal("expired", f"the approval expired at {row.expires_at}")
+    signed = [d for d in p.store.decisions(row.id) if d.decision == APPROVE]
+    valid = {d.person for d in signed if may_sign(p.world, row, d.person, d.at)}
+    if len(valid) < row.quorum:
+        return Refusal("not_authorised", f"{row.quorum} valid signatures are needed, {len(valid)} stand")
+    return None
+
+
+def _moved(p: Pass, row: EscalationRow) -> list[str]:
+    """The bound records whose version is no longer the one that was shown."""
+    moved = []
+    for text, version in row.bound.items():
+        ref = Ref.parse(text)
+        record = p.store.get(ref.type, ref.key)
+        if record is None or record.version != version:
+            moved.append(text)
+    return moved
+
+
+def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: list[str]) -> None:
+    """Stale: nothing is committed; the same action is put to people again with what changed."""
+    what = _differences(p, row, changed)
+    p.rule(item, Verdict.CONFLICT, f"changed since it was shown: {what}", "stale")
+    kind = p.world.kinds[item.kind]
+    effects = kind.decide(item.params, p.store, ActionContext(item.key, item.agent))
+    if isinstance(effects, Refusal):
+        p.rule(item, Verdict.REFUSED, effects.message, effects.code)
+        return
+    role = kind.signature(item.params, p.store) if kind.signature else None
+    before = len(p.opened)
+    asked = ask_approval(
+        p, item, row.policy, None if role == "policy" else role, effects, f"{row.reason} Asked anew: {what}"
+    )
+    if asked and len(p.opened) > before:
+        p.changed.append(replace(row, state=EscalationState.SUPERSEDED, superseded_by=p.opened[-1].id))
+
+
+def _differences(p: Pass, row: EscalationRow, changed: list[str]) -> str:
+    """What is different now, field by field, for the person who is asked anew."""
+    parts = []
+    for text in changed:
+        ref = Ref.parse(text)
+        record = p.store.get(ref.type, ref.key)
+        was = row.shown.get(text, {})
+        now = dict(record.body) if record else {}
+        fields = [f"{n} {was.get(n)} -> {now.get(n)}" for n in sorted({*was, *now}) if was.get(n) != now.get(n)]
+        parts.append(f"{text} ({', '.join(fields) or 'written again'})")
+    return "; ".join(parts)[:1000]
+
+
+def _signature(p: Pass, row: EscalationRow) -> Signature:
+    signed = [d for d in p.store.decisions(row.id) if d.decision in (APPROVE, ANSWER)]
+    return Signature(
+        escalation=row.id,
+        persons=tuple(d.person for d in signed),
+        roles=frozenset(d.role for d in signed),
+        is_approval=row.type == "approval",
+    )
+
+
+def _answered(p: Pass, row: EscalationRow, item: Item | None, decision: DecisionRow) -> None:
+    """Choosing a position signs that action; ``leave as it is`` changes nothing."""
+    option = row.options[decision.option] if decision.option is not None else None
+    data = {"by": decision.person, "option": option["title"] if option else None, "text": decision.text[:500]}
+    p.note("question.answered", row.id, data, row.agent)
+    if option is not None and option.get("item") is not None:
+        judge(p, Item.from_json(option["item"]), _signature(p, row), last_try=True)
+    elif item is not None:
+        p.rule(item, Verdict.REFUSED, f"left as it is by {decision.person}", "left_as_it_is")
+
+

@@ -1,0 +1,343 @@
+"""Judging one action: key, scope, ownership, preconditions, rules, signatures, claims, commit (R2, R3, R7-R10).
+
+``judge`` either gives a verdict or says that the action is blocked by an interval held since before
+this pass; the caller tries those again after the others, since one of them may free it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Any
+
+from protocol.authority import Signature, key_params, passes, scope_refusal
+from protocol.canonical import digest
+from protocol.commit import Applied, Blocked, perform
+from protocol.effects import Effects, Emit, Refusal
+from protocol.escalating import ask_approval, ask_question
+from protocol.exchange import Exchange, matter_of
+from protocol.fields import check_shape
+from protocol.ids import derive
+from protocol.manifest import DECIDE
+from protocol.passing import Pass
+from protocol.position import Item
+from protocol.records import Ref
+from protocol.rows import CommitRow, EventRow, Verdict
+from protocol.toolbox import ActionContext, ActionKind, Attempt
+from protocol.turns import Carried, carried_json
+
+
+class Judged(Enum):
+    """What became of an action."""
+
+    COMMITTED = auto()
+    OTHERWISE = auto()
+    """A verdict was given and nothing was committed."""
+    BLOCKED = auto()
+    """No verdict yet: an interval held since before this pass is in the way."""
+
+
+def judge(p: Pass, item: Item, signature: Signature | None = None, *, last_try: bool = False) -> Judged:
+    """Give the verdict on ``item``, committing it when every check passes."""
+    kind = _admissible(p, item, signature)
+    if kind is None:
+        return Judged.OTHERWISE
+    context = ActionContext(
+        key=item.key,
+        agent=item.agent,
+        signed_by=signature.persons if signature else (),
+        approval=signature.escalation if signature else None,
+    )
+    effects = kind.decide(item.params, p.store, context)
+    if isinstance(effects, Refusal):
+        _refuse_precondition(p, item, effects, signature)
+        return Judged.OTHERWISE
+    if winner := _written_by_other(p, item, effects):
+        _overrule(p, item, winner, f"{winner} wrote the same record in this round")
+        return Judged.OTHERWISE
+    if not _lawful(p, item, kind, effects, signature):
+        return Judged.OTHERWISE
+    return _commit(p, item, kind, effects, signature, last_try)
+
+
+def _admissible(p: Pass, item: Item, signature: Signature | None) -> ActionKind | None:
+    """The kind, when key, scope, params, mode, limits and ownership let the action be judged at all."""
+    if (done := p.store.commit_of(item.key)) is not None:
+        if done.params_hash == digest([item.kind, dict(item.params)]):
+            p.rule(item, Verdict.DUPLICATE, "committed before; the stored result stands")
+        else:
+            p.rule(item, Verdict.REFUSED, "this key was used for another action", "key_reused")
+        return None
+    if refusal := scope_refusal(p.world, item):
+        p.rule(item, Verdict.REFUSED, refusal.message, refusal.code)
+        return None
+    kind = p.world.kinds[item.kind]
+    if problems := check_shape(kind.params, item.params):
+        p.rule(item, Verdict.REFUSED, "; ".join(problems), "bad_params")
+        return None
+    if p.world.manifests[item.agent].mode == "shadow":
+        p.rule(item, Verdict.SHADOWED, "a shadow agent's proposal is compared, never committed")
+        return None
+    owner = p.world.owner_of_kind(item.kind)
+    if owner != item.agent and item.exchange is None and signature is None:
+        ask_owner(p, item, owner, f"{owner} owns what {item.kind} writes")
+        return None
+    return kind
+
+
+def _refuse_precondition(p: Pass, item: Item, refusal: Refusal, signature: Signature | None) -> None:
+    for emit in refusal.events:
+        publish(p, emit, item.agent, item.key)
+    if signature is None and (changed := _changed_reads(p, item)):
+        _conflict(p, item, refusal, changed)
+        return
+    p.rule(item, Verdict.REFUSED, _sentence(refusal), refusal.code)
+
+
+def _sentence(refusal: Refusal) -> str:
+    role = f" {refusal.role} may decide." if refusal.role else ""
+    instead = f" Instead: {refusal.alternative}." if refusal.alternative else ""
+    return f"{refusal.message.rstrip('.')}.{role}{instead}"
+
+
+def _changed_reads(p: Pass, item: Item) -> list[dict[str, Any]]:
+    """Records the action is about that changed between the turn's reading and this pass."""
+    about = set(key_params(p.world.kinds[item.kind].params, item.params).values())
+    changed = []
+    for text, was in item.reads.items():
+        ref = Ref.parse(text)
+        if ref.key not in about or not p.world.types[ref.type].versioned:
+            continue
+        now = p.start_version(ref)
+        if now is not None and now != was:
+            changed.append({"ref": text, "was": was, "now": now})
+    return changed
+
+
+def _conflict(p: Pass, item: Item, refusal: Refusal, changed: list[dict[str, Any]]) -> None:
+    """Stale and no longer possible: ask the agent again, at most ``rereads`` times, then a person."""
+    about = digest([item.agent, item.kind, key_params(p.world.kinds[item.kind].params, item.params)])
+    count = p.rereads.get(about, 0) + 1
+    p.rereads[about] = count
+    p.rule(item, Verdict.CONFLICT, f"read before it changed, and now: {refusal.message}", refusal.code)
+    if count > p.world.config.limits.rereads:
+        text = f"{item.agent} met a changed state {count} times: {p.world.kinds[item.kind].summary(item.params)}"
+        ask_question(p, item.agent, item.key, text, [], "rereads")
+        return
+    p.wake(
+        item.agent,
+        {
+            "type": "reread",
+            "action": item.key,
+            "kind": item.kind,
+            "params": dict(item.params),
+            "reason": _sentence(refusal),
+            "changed": changed,
+            "level": item.level,
+        },
+    )
+
+
+def _written_by_other(p: Pass, item: Item, effects: Effects) -> str | None:
+    """The key of another agent's action of this pass that wrote one of the same records."""
+    for put in effects.puts:
+        by = p.put_by.get(put.ref)
+        if by is not None and by[0] != item.agent:
+            return by[1]
+    return None
+
+
+def _overrule(p: Pass, item: Item, winner: str, reason: str) -> None:
+    p.rule(item, Verdict.OVERRULED, reason, "overruled")
+    p.wake(
+        item.agent,
+        {
+            "type": "overruled",
+            "action": item.key,
+            "kind": item.kind,
+            "params": dict(item.params),
+            "winner": winner,
+            "reason": reason,
+            "level": item.level,
+        },
+    )
+
+
+def _lawful(p: Pass, item: Item, kind: ActionKind, effects: Effects, signature: Signature | None) -> bool:
+    """Whether the supervisor's rules and the signatures it needs let the action through."""
+    roles = signature.roles if signature else frozenset()
+    attempt = Attempt(item.kind, item.params, item.agent, effects, roles)
+    for rule in p.world.rules:
+        if (rule.kinds and item.kind not in rule.kinds) or (rule.handoff_only and not _handed_off(p, item)):
+            continue
+        refusal = rule.check(attempt, p.store)
+        if refusal is None or passes(p.world, refusal.code, signature, refusal.role):
+            continue
+        if refusal.code in p.world.config.approvals:
+            ask_approval(p, item, refusal.code, refusal.role, effects, _sentence(refusal))
+        else:
+            p.rule(item, Verdict.REFUSED, f"{rule.name}: {_sentence(refusal)}", refusal.code)
+        return False
+    return _signed(p, item, kind, effects, signature)
+
+
+def _signed(p: Pass, item: Item, kind: ActionKind, effects: Effects, signature: Signature | None) -> bool:
+    role = kind.signature(item.params, p.store) if kind.signature else None
+    if role is None:
+        return True
+    subject = None if role == "policy" else role
+    if passes(p.world, kind.name, signature, subject):
+        return True
+    if kind.name not in p.world.config.approvals:
+        p.rule(item, Verdict.REFUSED, f"{kind.name} needs a signature and the floor names no policy for it", "no_policy")
+        return False
+    policy = p.world.config.approvals[kind.name]
+    asked = subject or policy.ladder[0].role
+    ask_approval(p, item, kind.name, subject, effects, f"{kind.name} needs the signature of {asked}")
+    return False
+
+
+def _handed_off(p: Pass, item: Item) -> bool:
+    """Whether the action arose from a request between lanes."""
+    exchange = p.exchanges.get(item.exchange) if item.exchange else None
+    return exchange is not None and p.world.lane(exchange.asker) != p.world.lane(exchange.owner)
+
+
+def _commit(
+    p: Pass, item: Item, kind: ActionKind, effects: Effects, signature: Signature | None, last_try: bool
+) -> Judged:
+    with p.store.mark() as undo:
+        before = {ref: p.start_version(ref) for ref in effects.written()}
+        done = perform(p.store, p.world, effects, p.world.owner_of_kind(item.kind), item.key)
+        if not isinstance(done, Applied):
+            undo()
+    if isinstance(done, Refusal):
+        p.rule(item, Verdict.REFUSED, done.message, done.code)
+        return Judged.OTHERWISE
+    if isinstance(done, Blocked):
+        return _blocked(p, item, done, signature, last_try)
+    _remember(p, item, effects, done, before)
+    reread = [r for r in before if item.reads.get(str(r), before[r]) != before[r]]
+    reason = f"re-computed on fresh state of {', '.join(map(str, reread))}" if reread else ""
+    resource = str(done.written[0][0]) if done.written else ""
+    p.rule(item, Verdict.COMMITTED, reason, None, resource)
+    p.commits.append(
+        CommitRow(
+            key=item.key,
+            case=p.case.id,
+            agent=item.agent,
+            kind=item.kind,
+            params=item.params,
+            params_hash=digest([item.kind, dict(item.params)]),
+            result=dict(effects.result) | {"resource": resource},
+            level=item.level,
+            at=p.now,
+            approval=signature.escalation if signature else None,
+        )
+    )
+    for published in done.events:
+        publish(p, published.emit, published.agent, item.key, actor=item.agent)
+    return Judged.COMMITTED
+
+
+def _remember(p: Pass, item: Item, effects: Effects, done: Applied, before: Mapping[Ref, int | None]) -> None:
+    p.writes += done.written
+    for ref, version in done.written:
+        was = before[ref] if ref in before else (version - 1 if version > 0 else None)
+        p.before.setdefault(ref, -1 if was is None else was)
+    for put in effects.puts:
+        p.put_by.setdefault(put.ref, (item.agent, item.key))
+    for claim in done.claims:
+        p.claimed_by[claim.holder] = item.key
+
+
+def _blocked(p: Pass, item: Item, blocked: Blocked, signature: Signature | None, last_try: bool) -> Judged:
+    """An interval is taken: by this round's winner, by something whose owner can be asked, or for good."""
+    held, wanted = blocked.held, blocked.wanted
+    taken = f"{wanted.resource} is taken by {held.holder} from {held.start} to {held.end}"
+    if winner := p.claimed_by.get(held.holder):
+        _overrule(p, item, winner, taken)
+        return Judged.OTHERWISE
+    if not last_try:
+        return Judged.BLOCKED
+    owner = p.world.owners.get(held.holder.type, item.agent)
+    exchange = p.exchanges.get(item.exchange) if item.exchange else None
+    asked_already = exchange is not None and owner in (exchange.owner, exchange.asker)
+    if owner == item.agent or asked_already or signature is not None:
+        p.rule(item, Verdict.REFUSED, taken, "occupied", str(held.holder))
+    else:
+        ask_owner(p, item, owner, taken)
+    return Judged.OTHERWISE
+
+
+def ask_owner(p: Pass, item: Item, owner: str, why: str) -> None:
+    """The built-in request ``OWNER.decide``: the proposal, carried to whoever answers for it (R2)."""
+    carried = Carried(item.kind, item.params)
+    keys = key_params(p.world.kinds[item.kind].params, item.params)
+    matter = matter_of(item.agent, owner, DECIDE, carried, keys)
+    exchange = Exchange(
+        matter=matter,
+        asker=item.agent,
+        owner=owner,
+        request=DECIDE,
+        params={},
+        carries=carried,
+        key=item.key,
+        level=min(item.level, p.world.manifests[owner].authority.level),
+        opened=p.position.round,
+        position=dict(item.params),
+    )
+    p.rule(item, Verdict.ASKED, why, None)
+    open_exchange(p, exchange)
+
+
+def open_exchange(p: Pass, exchange: Exchange) -> None:
+    """Put a request to its owner, unless this very matter is open or has used up its answers."""
+    for identifier, earlier in p.exchanges.items():
+        if earlier.matter != exchange.matter:
+            continue
+        if earlier.state.open:
+            p.note("request.repeated", identifier, {"request": exchange.request}, exchange.asker)
+            return
+        exchange = replace(exchange, answers=earlier.answers, seen=earlier.seen, defers=earlier.defers)
+    identifier = f"x{len(p.exchanges) + 1}"
+    p.exchanges[identifier] = exchange
+    data = {"exchange": identifier, "from": exchange.asker, "to": exchange.owner, "request": exchange.request}
+    p.note("request.asked", f"{exchange.owner}.{exchange.request}", data, exchange.asker)
+    p.wake(exchange.owner, request_trigger(identifier, exchange))
+
+
+def request_trigger(identifier: str, exchange: Exchange, *, insist: bool = False) -> dict[str, Any]:
+    """A request as its owner sees it."""
+    return {
+        "type": "request",
+        "exchange": identifier,
+        "from": exchange.asker,
+        "request": exchange.request,
+        "params": dict(exchange.params),
+        "carries": carried_json(exchange.carries),
+        "position": None if exchange.position is None else dict(exchange.position),
+        "insist": insist,
+        "level": exchange.level,
+    }
+
+
+def publish(p: Pass, emit: Emit, agent: str, cause: str, actor: str | None = None) -> None:
+    """An event of the floor: stored, and heard by whoever subscribes, but not by the one who acted."""
+    identifier = derive("evt", cause, p.number, len(p.events))
+    row = EventRow(
+        id=identifier,
+        type=emit.type,
+        source=agent,
+        source_id=identifier,
+        occurred=p.now,
+        recorded=p.now,
+        subject=emit.subject,
+        data=dict(emit.data),
+        case=p.case.id,
+        agent=agent,
+        lane=p.world.lane(agent),
+        cause=cause,
+        depth=p.case.depth,
+    )
+    p.events.append(row)
+    p.heard.append((row, actor or agent))

@@ -1,0 +1,219 @@
+"""A gate pass: decisions, then the turns of the round, then the route (DESIGN section 4).
+
+``run`` fills a Pass and returns what comes next. It is the whole of the gate's thinking; the shell
+opens the transaction, gives it the rows, and writes what it filled in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from protocol.authority import rank
+from protocol.deciding import apply_decisions
+from protocol.effects import Effects
+from protocol.escalating import ask_question
+from protocol.exchange import cut
+from protocol.hearing import Heard, answer_trigger, concrete, hear, note_cut
+from protocol.judging import Judged, judge, request_trigger
+from protocol.passing import Pass
+from protocol.position import Item, Position, Route, Trigger
+from protocol.rows import CaseStatus, DecisionRow, EventRow, Verdict
+from protocol.toolbox import ActionContext
+from protocol.turns import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A case to open in another lane: the events its agents hear."""
+
+    lane: str
+    events: tuple[EventRow, ...]
+    active: Mapping[str, tuple[Trigger, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pass decided beyond what it committed."""
+
+    position: Position
+    route: Route
+    status: CaseStatus
+    openings: tuple[Opening, ...] = field(default=())
+
+
+def run(p: Pass, turns: Mapping[str, Turn] | None, decisions: Sequence[DecisionRow]) -> Outcome:
+    """Make one pass. ``turns`` None: only decisions are applied, and no round is counted.
+
+    While agents of the present round are still to speak, decisions wait: nothing is applied twice.
+    """
+    apply_decisions(p, list(decisions))
+    if turns is not None:
+        heard = hear(p, turns)
+        _judge_all(p, heard.items)
+        _resolve_cuts(p, heard)
+    openings = _spread(p)
+    _keep_exchanges_moving(p)
+    if p.next:
+        _limit(p)
+    active = {a: tuple(ts) for a, ts in sorted(p.next.items())}
+    route = Route.AGENTS if active else Route.ESCALATE if p.waiting else Route.REPLY
+    round_no = p.position.round + 1 if active else p.position.round
+    return Outcome(p.to_position(active, round_no), route, _status(p, route), openings)
+
+
+def _judge_all(p: Pass, items: Sequence[Item]) -> None:
+    """Judge in the order of R3; what an older claim blocks is tried once more after the others."""
+    ordered = sorted(items, key=lambda i: rank(p.world, i, _foreseen(p, i), p.store))
+    blocked = [i for i in ordered if judge(p, i) is Judged.BLOCKED]
+    for item in blocked:
+        judge(p, item, last_try=True)
+
+
+def _foreseen(p: Pass, item: Item) -> Effects | None:
+    """What the action would do on the state at the start of the pass, for its rank; None if it cannot."""
+    kind = p.world.kinds.get(item.kind)
+    if kind is None or any(f.problem(item.params.get(n)) for n, f in kind.params.items()):
+        return None
+    effects = kind.decide(item.params, p.store, ActionContext(item.key, item.agent))
+    return effects if isinstance(effects, Effects) else None
+
+
+def _resolve_cuts(p: Pass, heard: Heard) -> None:
+    for identifier in heard.cut:
+        resolve_cut(p, identifier)
+
+
+def resolve_cut(p: Pass, identifier: str) -> None:
+    """After a cut: the asker's last position if it outranks the owner and passes; else the owner's
+    last offer; else a person (R4).
+    """
+    exchange = p.exchanges[identifier]
+    if exchange.carries is None:
+        p.wake(exchange.asker, answer_trigger(p, identifier, exchange, "refuse"))
+        return
+    asker = p.world.manifests[exchange.asker].authority.level
+    owner = p.world.manifests[exchange.owner].authority.level
+    wanted, offered = exchange.asked_params(), exchange.settled_params() if exchange.offer else None
+    positions = [concrete(p, identifier, exchange, w) for w in (wanted,) if w is not None]
+    candidates = list(positions) if asker > owner else []
+    if offered is not None:
+        offer = concrete(p, identifier, exchange, offered)
+        positions.append(offer)
+        candidates.append(offer)
+    for candidate in candidates:
+        if judge(p, candidate, last_try=True) is Judged.COMMITTED or _escalated(p, candidate):
+            return
+    carried = concrete(p, identifier, exchange, exchange.asked_params() or dict(exchange.carries.params))
+    p.rule(carried, Verdict.ESCALATED, f"{exchange.asker} and {exchange.owner} came to no decision", "undecided")
+    text = (
+        f"{exchange.asker} wants {_words(exchange.carries.kind, carried.params)}; "
+        f"{exchange.owner} {_offer_words(exchange.offer)}. Neither decided: {exchange.request}."
+    )
+    ask_question(p, exchange.owner, exchange.key, text, positions, "undecided", carried)
+
+
+def _escalated(p: Pass, item: Item) -> bool:
+    return p.outcomes.get(item.key, ("", None))[0] == Verdict.ESCALATED
+
+
+def _words(kind: str, params: Mapping[str, Any]) -> str:
+    return f"{kind}({', '.join(f'{n}={v}' for n, v in params.items())})"
+
+
+def _offer_words(offer: Mapping[str, Any] | None) -> str:
+    return "offers " + ", ".join(f"{n}={v}" for n, v in offer.items()) if offer else "makes no offer"
+
+
+def _spread(p: Pass) -> tuple[Opening, ...]:
+    """Events heard in the same lane enter the next round; in another lane they open a case."""
+    lane_of = p.world.lane
+    openings: dict[str, tuple[list[EventRow], dict[str, list[Trigger]]]] = {}
+    for event, actor in p.heard:
+        trigger = {
+            "type": "event",
+            "id": event.id,
+            "event": event.type,
+            "subject": event.subject,
+            "data": dict(event.data),
+            "occurred": event.occurred,
+        }
+        for agent in p.world.hearers(event.type):
+            if agent == actor:
+                continue
+            if lane_of(agent) == event.lane:
+                p.wake(agent, trigger)
+                continue
+            events, active = openings.setdefault(lane_of(agent), ([], {}))
+            if event not in events:
+                events.append(event)
+            active.setdefault(agent, []).append(trigger)
+    if openings and p.case.depth + 1 > p.world.config.limits.causal_depth:
+        p.note("limit.causal_depth", p.case.id, {"lanes": sorted(openings)})
+        agent = sorted(next(iter(openings.values()))[1])[0]
+        text = f"Events caused by one another reach depth {p.case.depth + 1}; {', '.join(sorted(openings))} is not woken."
+        ask_question(p, agent, f"{p.case.id}/{p.number}/depth", text, [], "causal_depth")
+        return ()
+    return tuple(
+        Opening(lane, tuple(events), {a: tuple(ts) for a, ts in sorted(active.items())})
+        for lane, (events, active) in sorted(openings.items())
+    )
+
+
+def _keep_exchanges_moving(p: Pass) -> None:
+    """Whoever is awaited in an open exchange and is awake is reminded; if nobody is awake, they are woken."""
+    awaited = {i: x for i, x in p.exchanges.items() if x.state.open and x.speaker is not None}
+    nobody = not p.next
+    for identifier, exchange in awaited.items():
+        speaker = str(exchange.speaker)
+        known = {t.get("exchange") for t in p.next.get(speaker, ())}
+        if identifier in known or (speaker not in p.next and not nobody):
+            continue
+        if speaker == exchange.owner:
+            p.wake(speaker, request_trigger(identifier, exchange, insist=exchange.defers > 0))
+        else:
+            p.wake(speaker, answer_trigger(p, identifier, exchange, "counter"))
+
+
+def _limit(p: Pass) -> None:
+    """At the bound of rounds no agent is asked again: exchanges are cut, the rest goes to a person (R14)."""
+    limit = p.world.config.limits.rounds
+    if p.position.round < limit and p.exhausted is None:
+        return
+    reason = p.exhausted or "rounds"
+    p.exhausted = reason
+    waiting = dict(p.next)
+    p.next.clear()
+    p.note("limit.reached", p.case.id, {"limit": reason, "agents": sorted(waiting)})
+    for identifier, exchange in list(p.exchanges.items()):
+        if exchange.state.open:
+            ended = cut(exchange, "bound")
+            p.exchanges[identifier] = ended
+            note_cut(p, identifier, ended)
+            resolve_cut(p, identifier)
+            waiting.pop(str(exchange.speaker), None)
+    p.next.clear()
+    if waiting:
+        who = ", ".join(sorted(waiting))
+        text = f"The case used up its {reason} ({limit} rounds at most) while {who} had work left."
+        ask_question(p, sorted(waiting)[0], f"{p.case.id}/{p.number}/limit", text, [], f"limit_{reason}")
+
+
+def _status(p: Pass, route: Route) -> CaseStatus:
+    """What the case amounts to when it goes this way."""
+    if route is Route.AGENTS:
+        return CaseStatus.OPEN
+    if route is Route.ESCALATE:
+        return CaseStatus.WAITING
+    if p.errors:
+        return CaseStatus.FAILED
+    return CaseStatus.REFUSED if p.case.origin == "text" and refusal_code(p) is not None else CaseStatus.DONE
+
+
+def refusal_code(p: Pass) -> str | None:
+    """The code under which the opening request was refused, or None when it was not."""
+    verdicts = list(p.outcomes.values())
+    if any(v in (Verdict.COMMITTED, Verdict.DUPLICATE, Verdict.SHADOWED) for v, _ in verdicts):
+        return None
+    said = next((s["code"] for _, s in sorted(p.said.items()) if s.get("code")), None)
+    refused = next((code or "refused" for v, code in verdicts if v in (Verdict.REFUSED, Verdict.OVERRULED)), None)
+    return said or refused
