@@ -1,0 +1,1 @@
+"""The roles of the plant, and the runtime that takes a turn."""

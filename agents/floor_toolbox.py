@@ -1,0 +1,165 @@
+"""The checks on a toolbox alone: names that are names, stand once, and refer to something."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from agents.floor_catalogue import Code
+from agents.floor_modules import Sources
+from agents.floor_parts import Parts
+from protocol.errors import Problem
+from protocol.fields import Field, KeyOf, ListOf, Maybe, Object, Shape
+from protocol.ids import EVENT_TYPE, NAME
+from protocol.toolbox import (
+    ActionKind,
+    Consequence,
+    FactKind,
+    Invariant,
+    Query,
+    Reflex,
+    ResourceType,
+    Rule,
+    Toolbox,
+)
+
+_KINDS: dict[str, type] = {
+    "resources": ResourceType,
+    "actions": ActionKind,
+    "queries": Query,
+    "facts": FactKind,
+    "consequences": Consequence,
+    "rules": Rule,
+    "invariants": Invariant,
+    "reflexes": Reflex,
+}
+
+
+def strange_elements(toolbox: Toolbox) -> Iterator[str]:
+    """Sentences about elements that are not of their list's type: nothing else can be checked then."""
+    for field, kind in _KINDS.items():
+        for number, item in enumerate(getattr(toolbox, field)):
+            if not isinstance(item, kind):
+                yield f"TOOLBOX.{field}[{number}] is a {type(item).__name__}, not a {kind.__name__}"
+
+
+def check_toolbox(parts: Parts, toolbox: Toolbox) -> Iterator[Problem]:
+    """Every problem of the tools that needs no manifest but the agents' names."""
+    checker = _Checker(parts, toolbox)
+    yield from checker.names()
+    yield from checker.types()
+    yield from checker.actions_and_queries()
+    yield from checker.plain_functions()
+
+
+class _Checker:
+    def __init__(self, parts: Parts, toolbox: Toolbox) -> None:
+        self.parts, self.box = parts, toolbox
+        self.sources: Sources = parts.sources
+        self.type_names = {t.name for t in toolbox.resources}
+        self.kind_names = {k.name for k in toolbox.actions}
+
+    def names(self) -> Iterator[Problem]:
+        box = self.box
+        named: dict[str, Sequence[str]] = {
+            "resource type": [t.name for t in box.resources],
+            "action": [k.name for k in box.actions],
+            "query": [q.name for q in box.queries],
+            "rule": [r.name for r in box.rules],
+            "consequence": [c.name for c in box.consequences],
+            "fact": [f.type for f in box.facts],
+            "reflex": [r.kind for r in box.reflexes],
+        }
+        for what, names in named.items():
+            for name in dict.fromkeys(names):
+                if names.count(name) > 1:
+                    yield self._named(
+                        Code.TOOLBOX_DUPLICATE, name, f"the tools define the {what} {name} twice"
+                    )
+                pattern = EVENT_TYPE if what == "fact" else NAME
+                if what != "rule" and not pattern.fullmatch(name):
+                    yield self._named(Code.TOOLBOX_NAME, name, f"{name!r} cannot be the name of a {what}")
+        for event in box.events:
+            if not EVENT_TYPE.fullmatch(event):
+                yield self._named(Code.TOOLBOX_NAME, event, f"{event!r} cannot be the type of an event")
+
+    def types(self) -> Iterator[Problem]:
+        for kind in self.box.resources:
+            for field in kind.fields.keys() & kind.balances.keys():
+                message = f"{kind.name} has {field} both as a field and as a balance"
+                yield self._named(Code.TOOLBOX_DUPLICATE, kind.name, message)
+            for field in {*kind.indexed, *kind.facts_only} - (kind.fields.keys() | kind.balances.keys()):
+                message = f"{kind.name} names the field {field}, which it does not have"
+                yield self._named(Code.TOOLBOX_REFERENCE, kind.name, message)
+            for name in self._unknown_keys(kind.fields):
+                message = f"{kind.name} refers to the resource type {name}, which the tools do not define"
+                yield self._named(Code.TOOLBOX_REFERENCE, kind.name, message)
+
+    def actions_and_queries(self) -> Iterator[Problem]:
+        for action in self.box.actions:
+            at = action.decide
+            if not action.writes:
+                yield self._at(at, f"{action.name} writes no resource type, so nobody owns it")
+            yield from self._types(at, action.name, [*action.writes, *self._unknown_keys(action.params)])
+            for event in action.events:
+                if event not in self.parts.event_types:
+                    yield self._at(at, f"{action.name} emits {event}, which the tools do not declare")
+        for query in self.box.queries:
+            yield from self._types(
+                query.answer, query.name, [*query.reads, *self._unknown_keys(query.params)]
+            )
+
+    def plain_functions(self) -> Iterator[Problem]:
+        for consequence in self.box.consequences:
+            yield from self._owner(consequence.apply, consequence.name, consequence.owner)
+            for event in consequence.on:
+                if event not in self.parts.event_types:
+                    message = f"{consequence.name} follows {event}, which the tools do not declare"
+                    yield self._at(consequence.apply, message)
+        for fact in self.box.facts:
+            at = fact.apply
+            yield from self._owner(at, fact.type, fact.owner)
+            yield from self._types(at, fact.type, list(self._unknown_keys(fact.data)))
+        for invariant in self.box.invariants:
+            yield from self._types(invariant.check, invariant.code, [invariant.type])
+        for rule in self.box.rules:
+            yield from self._kinds(rule.check, rule.name, rule.kinds)
+        for reflex in self.box.reflexes:
+            yield from self._kinds(reflex.params, f"the reflex {reflex.kind}", (reflex.kind,))
+
+    def _types(self, at: Callable[..., Any] | None, who: str, names: Sequence[str]) -> Iterator[Problem]:
+        for name in dict.fromkeys(names):
+            if name not in self.type_names:
+                yield self._at(
+                    at, f"{who} refers to the resource type {name}, which the tools do not define", who
+                )
+
+    def _kinds(self, at: Callable[..., Any], who: str, kinds: Sequence[str]) -> Iterator[Problem]:
+        for kind in kinds:
+            if kind not in self.kind_names:
+                yield self._at(at, f"{who} refers to the action {kind}, which the tools do not define")
+
+    def _owner(self, at: Callable[..., Any] | None, who: str, owner: str) -> Iterator[Problem]:
+        if owner not in self.parts.agents:
+            yield self._at(at, f"{who} names the owner {owner}, and no agent has that name", who)
+
+    def _unknown_keys(self, shape: Shape) -> Iterator[str]:
+        for field in shape.values():
+            yield from (name for name in _keys_in(field) if name not in self.type_names)
+
+    def _at(self, function: Callable[..., Any] | None, message: str, name: str = "") -> Problem:
+        where = self.sources.where(function) if function else self.sources.where_named(name)
+        return Problem(Code.TOOLBOX_REFERENCE, *where, message)
+
+    def _named(self, code: str, name: str, message: str) -> Problem:
+        return Problem(code, *self.sources.where_named(name), message)
+
+
+def _keys_in(field: Field) -> Iterator[str]:
+    """The resource types whose keys a field holds."""
+    match field:
+        case KeyOf(name):
+            yield name
+        case Maybe(inner) | ListOf(inner):
+            yield from _keys_in(inner)
+        case Object(shape):
+            for part in shape.values():
+                yield from _keys_in(part)

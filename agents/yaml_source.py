@@ -1,0 +1,289 @@
+"""YAML 1.2 text as plain data that remembers its lines, and refuses what a contract never needs.
+
+Refused: duplicate keys, anchors and aliases (they can grow without bound), tags, keys that are not
+text, several documents, files over 256 KiB and bytes that are not UTF-8. Plain words follow the
+YAML 1.2 core schema: ``no`` and ``10:30`` are text. The parser's events are read directly: no nodes
+are built, nesting cannot exhaust the stack, and a line costs about half of a full load.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from agents.floor_catalogue import Code
+from protocol.errors import Problem
+
+NodePath: TypeAlias = tuple[str | int, ...]
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+"""Deeper than protocol.canonical allows is refused here already, with a line."""
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FRACTION = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CONSTANTS: Mapping[str, bool | float | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file as data: read-only, shared by everybody who reads the same bytes.
+
+    ``data``: dict, list or scalar; None when the file could not be read at all. ``refused``: paths whose
+    value was refused and stands as None, so that nobody reports them a second time.
+    """
+
+    file: str
+    data: Any = None
+    lines: Mapping[NodePath, int] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    refused: frozenset[NodePath] = frozenset()
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """The data when it is a mapping, else an empty one."""
+        return self.data if isinstance(self.data, dict) else {}
+
+    def line(self, *path: str | int) -> int:
+        """The line of a node, or of its nearest ancestor that the file has; 1 for the whole file."""
+        for end in range(len(path), 0, -1):
+            if found := self.lines.get(path[:end]):
+                return found
+        return 1
+
+    def problem(self, code: str, message: str, *path: str | int) -> Problem:
+        """A problem at the line of a node."""
+        return Problem(code, self.file, self.line(*path), message)
+
+
+def read_yaml(path: Path, root: Path | None = None) -> Document:
+    """Read one file; its problems name it relative to ``root``. Never raises for bad content."""
+    file = path.relative_to(root).as_posix() if root else path.name
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
+        return Document(file, problems=(Problem(Code.MISSING_FILE, file, 1, f"{file} {reason}"),))
+    return parse_yaml(raw, file)
+
+
+@lru_cache(maxsize=64)
+def parse_yaml(raw: bytes, file: str) -> Document:
+    """The document in ``raw``."""
+    if len(raw) > MAX_BYTES:
+        message = f"{file} is larger than {MAX_BYTES // 1024} KiB; split it or shorten it"
+        return Document(file, problems=(Problem(Code.FILE_TOO_LARGE, file, 1, message),))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        return Document(file, problems=(Problem(Code.BAD_ENCODING, file, line, message),))
+    reader = _Reader(file)
+    try:
+        for event in _events(text):
+            reader.take(event)
+    except (YAMLError, _StopReadingError) as error:
+        reader.stop(error, text)
+    return reader.document()
+
+
+def _events(text: str) -> Iterator[Event]:
+    yaml = YAML(typ="safe", pure=True)
+    yield from yaml.parse(text)
+
+
+class _StopReadingError(Exception):
+    """The rest of the file is not worth reading; the problem is recorded already."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection being filled. ``key`` is the mapping key that waits for its value."""
+
+    path: NodePath
+    into: dict[str, Any] | list[Any]
+    key: str | None = None
+    drop: bool = False
+    """The value that comes belongs to a key named before: read it and forget it."""
+
+
+class _Reader:
+    """Builds data from events with a stack of its own."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.data: Any = None
+        self.lines: dict[NodePath, int] = {}
+        self.problems: list[Problem] = []
+        self.refused: set[NodePath] = set()
+        self.stack: list[_Open] = []
+        self.documents = 0
+
+    def document(self) -> Document:
+        return Document(self.file, self.data, self.lines, tuple(self.problems), frozenset(self.refused))
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, CollectionStartEvent):
+            self._open(event)
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            self.stack.pop()
+        elif isinstance(event, AliasEvent):
+            self._refuse(event, Code.ALIAS_REFUSED, f"*{event.anchor} repeats another node; write it out")
+        elif isinstance(event, DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                self._note(event, Code.BAD_YAML, "a second document starts here; keep one per file")
+                raise _StopReadingError
+
+    def stop(self, error: Exception, text: str) -> None:
+        """Record why reading ended early; what was read so far is not trusted."""
+        self.data = None
+        if isinstance(error, _StopReadingError):
+            return
+        line, said = 1, str(error)
+        if isinstance(error, MarkedYAMLError):
+            mark = error.problem_mark or error.context_mark
+            line, said = (mark.line + 1 if mark else 1), str(error.problem or error.context)
+        elif isinstance(error, ReaderError):
+            line, said = (
+                text.count("\n", 0, error.position) + 1,
+                f"{_character(error)} is not allowed",
+            )
+        self.problems.append(Problem(Code.BAD_YAML, self.file, line, f"this is not YAML: {said}"))
+
+    def _note(self, event: Event, code: str, message: str) -> None:
+        line = event.start_mark.line + 1
+        self.problems.append(Problem(code, self.file, line, message))
+
+    def _refuse(self, event: Event, code: str, message: str) -> None:
+        self._note(event, code, message)
+        top = self.stack[-1] if self.stack else None
+        if top and isinstance(top.into, dict) and top.key is None:
+            top.key, top.drop = "", True
+            return
+        path = self._place(event)
+        self._put(path, None)
+        self.refused.add(path)
+
+    def _scalar(self, event: ScalarEvent) -> None:
+        if event.anchor or event.tag is not None:
+            self._decorated(event)
+            return
+        value = event.value if event.style else plain(event.value)
+        top = self.stack[-1] if self.stack else None
+        if top and isinstance(top.into, dict) and top.key is None:
+            self._key(event, top, value)
+            return
+        self._put(self._place(event), value)
+
+    def _decorated(self, event: ScalarEvent | CollectionStartEvent) -> None:
+        if event.anchor:
+            self._refuse(
+                event, Code.ALIAS_REFUSED, f"&{event.anchor} names a node; write the value where it is used"
+            )
+        else:
+            self._refuse(event, Code.TAG_REFUSED, f"the tag {event.tag} is not read; write a plain value")
+
+    def _key(self, event: ScalarEvent, top: _Open, value: Any) -> None:
+        if not isinstance(value, str):
+            self._note(event, Code.BAD_YAML, f"the key {event.value!r} is not text; put it in quotes")
+            value = event.value
+        top.key, top.drop = value, value in top.into
+        if top.drop:
+            first = self.lines[(*top.path, value)]
+            self._note(event, Code.DUPLICATE_KEY, f"{value!r} stands here and on line {first}; keep one")
+        else:
+            self.lines[(*top.path, value)] = event.start_mark.line + 1
+
+    def _open(self, event: CollectionStartEvent) -> None:
+        top = self.stack[-1] if self.stack else None
+        if top and isinstance(top.into, dict) and top.key is None:
+            self._note(event, Code.BAD_YAML, "a key must be text, not a list or a mapping")
+            raise _StopReadingError
+        if len(self.stack) >= MAX_DEPTH:
+            self._note(event, Code.BAD_YAML, f"nested deeper than {MAX_DEPTH} levels")
+            raise _StopReadingError
+        drop = bool(top and top.drop)
+        into: dict[str, Any] | list[Any] = {} if isinstance(event, MappingStartEvent) else []
+        if event.anchor or event.tag is not None:
+            self._decorated(event)
+            path: NodePath = ()
+            drop = True
+        else:
+            path = self._place(event)
+            self._put(path, into)
+        self.stack.append(_Open((*path, _FORGOTTEN) if drop else path, into))
+
+    def _place(self, event: Event) -> NodePath:
+        """The path of the value that starts here; notes its line unless a key gave it one."""
+        if not self.stack:
+            return ()
+        top = self.stack[-1]
+        if isinstance(top.into, dict):
+            return (*top.path, top.key or "")
+        path = (*top.path, len(top.into))
+        self.lines[path] = event.start_mark.line + 1
+        return path
+
+    def _put(self, path: NodePath, value: Any) -> None:
+        if not self.stack:
+            self.data = value
+            return
+        top = self.stack[-1]
+        if isinstance(top.into, list):
+            top.into.append(value)
+            return
+        if not top.drop:
+            top.into[str(path[-1])] = value
+        top.key, top.drop = None, False
+
+
+def _character(error: ReaderError) -> str:
+    found = error.character
+    return f"the character U+{ord(found) if isinstance(found, str) else int(found):04X}"
+
+
+_FORGOTTEN = "\0forgotten"
+"""A path element no file can have: the lines under a dropped value collide with nothing."""
+
+
+def plain(text: str) -> Any:
+    """The value of an unquoted word under the YAML 1.2 core schema."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    first = text[0]
+    if first not in "+-.0123456789":
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) < 400 else text
+    if _OCTAL_OR_HEX.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _FRACTION.fullmatch(text) else text
