@@ -7,15 +7,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agents.floor_catalogue import Code
 from agents.floor_drafts import Draft
 from agents.floor_parts import Parts
+from protocol.authority import SUBJECT
 from protocol.errors import Problem
 from protocol.floor import FloorConfig
 from protocol.ids import PERSON_ASKER
 from protocol.manifest import DECIDE, Manifest
 from protocol.times import is_instant
 from protocol.world import SUPERVISOR
-
-SUBJECT_ROLE = "subject"
-"""The role of a ladder that the action itself names (a hold's release role)."""
 
 _RESERVED_AGENTS = frozenset({PERSON_ASKER, SUPERVISOR})
 
@@ -83,7 +81,7 @@ def _approvals(draft: Draft[FloorConfig]) -> Iterator[Problem]:
         roles = [rung.role for rung in policy.ladder]
         for number, role in enumerate(roles):
             path = ("approvals", name, "ladder", number)
-            if role == SUBJECT_ROLE:
+            if role == SUBJECT:
                 continue
             if role not in config.roles:
                 message = f"the ladder of {name} asks the role {role}, which roles does not list"
@@ -92,7 +90,7 @@ def _approvals(draft: Draft[FloorConfig]) -> Iterator[Problem]:
                 message = f"the ladder of {name} asks the role {role}, which nobody holds"
                 yield draft.problem(Code.APPROVAL_ROLE_UNHELD, message, *path)
         signers = {person for role in roles for person in _holders(config, role)}
-        if SUBJECT_ROLE not in roles and 0 < len(signers) < policy.quorum:
+        if SUBJECT not in roles and 0 < len(signers) < policy.quorum:
             message = f"{name} needs {policy.quorum} signatures and its ladder reaches {len(signers)} person"
             yield draft.problem(Code.APPROVAL_QUORUM_UNREACHABLE, message, "approvals", name, "quorum")
 
