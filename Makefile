@@ -1,0 +1,48 @@
+# `make chat` and `make test` need Python 3.11 or newer and a package index, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+CHECKED := protocol checkpoints telemetry agents graph evals cli tools tests scripts
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help chat demo test check format bench lock clean runtime dev
+
+help: ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1#/p' $(firstword $(MAKEFILE_LIST)) | tr '#' '\t'
+
+chat: runtime ## set up if needed and talk to the plant
+	@$(BIN)/python -m cli chat
+
+demo: runtime ## play the Machine 7 story and an approval, and say what was prevented
+	@$(BIN)/python -m evals.demo
+
+test: dev ## set up if needed and run all tests
+	@$(BIN)/python -m pytest
+
+check: dev ## format, lint, types, import directions, tests: all that CI runs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest
+
+format: dev ## rewrite the code in the one format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: runtime ## measure the speed promises, as ratios
+	@$(BIN)/python -m evals.bench
+
+lock: ## resolve the dependencies of pyproject.toml anew (PACKAGE=name: raise that one only)
+	@$(PYTHON) -m venv .tools/lock
+	@.tools/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.tools/lock/bin/python scripts/lock.py $(PACKAGE)
+
+clean: ## remove the virtual environment and the caches
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+runtime:
+	@$(PYTHON) scripts/setup_venv.py requirements.lock
+
+dev:
+	@$(PYTHON) scripts/setup_venv.py requirements-dev.lock
