@@ -16,7 +16,7 @@ from protocol.ids import case_id, derive
 from protocol.ports import Tx
 from protocol.position import first
 from protocol.rows import CaseRow, EventRow
-from protocol.times import is_instant, parse
+from protocol.times import is_instant, parse, whole
 from protocol.toolbox import Fact, FactKind
 from protocol.world import SUPERVISOR, World
 
@@ -36,8 +36,8 @@ def record_fact(tx: Tx, world: World, fact: Fact) -> FactResult:
     if seq is None:
         return FactResult("duplicate")
     window = abs((parse(tx.now) - parse(fact.occurred)).total_seconds())
-    recent = window <= world.config.fact_window_s or fact.occurred > tx.now
-    tx.advance_clock(fact.occurred)
+    recent = window <= world.config.fact_window_s or parse(fact.occurred) > parse(tx.now)
+    tx.advance_clock(whole(fact.occurred))
     events = _apply(tx, world, kind, fact)
     for event in events:
         tx.put_event(event)

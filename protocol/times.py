@@ -50,3 +50,8 @@ def plus(text: str, seconds: float = 0, minutes: float = 0) -> str:
 def minutes_between(start: str, end: str) -> int:
     """Whole minutes from ``start`` to ``end``, rounded down."""
     return (parse(end) - parse(start)) // timedelta(minutes=1)
+
+
+def whole(text: str) -> str:
+    """``text`` cut to the second: the ledger clock's grain, so that deadlines compare as text."""
+    return show(parse(text).replace(microsecond=0))

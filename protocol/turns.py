@@ -144,6 +144,8 @@ class View:
     """Bodies by ref (``run/R-702``); versions stand beside them in ``versions``."""
     versions: Mapping[str, int] = field(default_factory=dict)
     may_ask: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    turn: int = 0
+    """How many turns this agent has taken in this case before."""
 
     def of_type(self, trigger: str) -> list[Mapping[str, Any]]:
         """The triggers of one type."""

@@ -1,0 +1,78 @@
+"""Which chat model plays a role: the seam between the turn and a backend (DESIGN section 6)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
+
+from agents.offline_model import OfflineModel
+from protocol.errors import InvalidFloorError
+from protocol.turns import Move, Play, Policy, Turn, View, from_json
+
+Script = Sequence[Sequence[Mapping[str, Any]]]
+
+
+class ModelAccess(Protocol):
+    """Gives the model of a role."""
+
+    def model_of(self, agent: str) -> BaseChatModel: ...
+
+
+class OfflineAccess:
+    """Every role played by its policy, or by a script that stands in for it."""
+
+    def __init__(self, policies: Mapping[str, Policy], scripts: Mapping[str, Script] | None = None) -> None:
+        self._models: dict[str, BaseChatModel] = {
+            agent: OfflineModel(role=agent, play=policy.play) for agent, policy in policies.items()
+        }
+        for agent, script in (scripts or {}).items():
+            if agent not in policies:
+                raise InvalidFloorError(f"The script names {agent!r}, which is no agent of this floor.", code="bad_script")
+            self._models[agent] = OfflineModel(role=agent, play=_Scripted(agent, script).play)
+
+    def model_of(self, agent: str) -> BaseChatModel:
+        """The one model of the role."""
+        return self._models[agent]
+
+
+class _Scripted:
+    """Turn n of a case says what the script's entry n says; the last entry repeats.
+
+    ``$request`` in a move stands for the exchange the agent is asked about in this turn.
+    """
+
+    def __init__(self, agent: str, script: Script) -> None:
+        self._agent = agent
+        self._turns = [[dict(m) for m in turn] for turn in script]
+
+    def play(self, view: View) -> Play:
+        """The moves of this turn."""
+        yield from ()
+        if not self._turns:
+            return []
+        entry = self._turns[min(view.turn, len(self._turns) - 1)]
+        asked = next((str(t["exchange"]) for t in view.triggers if t.get("exchange")), "")
+        return [m for move in entry if (m := self._move(move, asked)) is not None]
+
+    def _move(self, move: Mapping[str, Any], asked: str) -> Move | None:
+        filled = dict(_DEFAULTS.get(str(move["move"]), {})) | dict(move)
+        if filled.get("exchange") == "$request":
+            if not asked:
+                return None
+            filled["exchange"] = asked
+        blank: dict[str, Any] = {"agent": self._agent, "moves": [filled], "reads": {}, "failure": None, "detail": "", "attempts": 1}
+        turn: Turn = from_json({**blank, "usage": {}, "dropped": []})
+        return turn.moves[0]
+
+
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "ask": {"carries": None, "params": {}},
+    "answer": {"values": {}, "code": None, "text": ""},
+    "reply": {"code": None, "clarify": False},
+}
+
+
+def calls_of(message: Any) -> Iterator[Mapping[str, Any]]:
+    """The well-formed tool calls of an answer, in order."""
+    for call in message.tool_calls:
+        yield {"name": call["name"], "args": call["args"], "id": call["id"]}

@@ -1,0 +1,84 @@
+"""A deterministic chat model that plays a role from its ``policy.py``: no key, no network (DESIGN 6).
+
+It reads the same messages and makes the same tool calls as a real model. It keeps no state: at each
+call the policy runs from its beginning and is sent the query answers that stand in the messages.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+
+from agents.parsing import to_calls
+from protocol.turns import Play, QueryCall, View
+
+CHARS_PER_TOKEN = 4
+"""The usual estimate for English and JSON; the offline model counts by it."""
+
+
+def view_of(messages: Sequence[BaseMessage]) -> View:
+    """The view in the first human message."""
+    text = next(str(m.content) for m in messages if isinstance(m, HumanMessage))
+    return View(**json.loads(text))
+
+
+class OfflineModel(BaseChatModel):
+    """Plays one role."""
+
+    role: str
+    play: Callable[[View], Play]
+
+    @property
+    def _llm_type(self) -> str:
+        return "andon-offline"
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Runnable[Any, AIMessage]:
+        """The policy knows its tools."""
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=self._answer(messages))])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=self._answer(messages))])
+
+    def _answer(self, messages: list[BaseMessage]) -> AIMessage:
+        answers = [json.loads(str(m.content)) for m in messages if isinstance(m, ToolMessage)]
+        calls = self._next_calls(view_of(messages), answers)
+        tool_calls = [
+            {"name": name, "args": args, "id": f"call_{len(answers)}_{n}", "type": "tool_call"}
+            for n, (name, args) in enumerate(calls)
+        ]
+        size = sum(len(str(m.content)) for m in messages)
+        out = sum(len(json.dumps(c["args"])) + len(str(c["name"])) for c in tool_calls)
+        given, made = size // CHARS_PER_TOKEN, max(1, out // CHARS_PER_TOKEN)
+        usage = {"input_tokens": given, "output_tokens": made, "total_tokens": given + made}
+        return AIMessage(content="", tool_calls=tool_calls, usage_metadata=usage)
+
+    def _next_calls(self, view: View, answers: list[Any]) -> list[tuple[str, dict[str, Any]]]:
+        policy = self.play(view)
+        given = iter(answers)
+        try:
+            wanted: QueryCall = next(policy)
+            for answer in given:
+                wanted = policy.send(answer)
+        except StopIteration as done:
+            return to_calls(done.value or [])
+        return [(wanted.name, dict(wanted.params))]

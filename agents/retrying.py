@@ -1,0 +1,28 @@
+"""The one retry layer: after which failures a turn is tried again, and after how long (R5)."""
+
+from dataclasses import dataclass
+
+FIRST_WAIT_S = 0.2
+FACTOR = 2.0
+KEEP_SHARE = 0.2
+"""No retry once less than this share of the deadline is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """Whether to try again, and the wait before it in seconds."""
+
+    again: bool
+    wait_s: float = 0.0
+
+
+def decide(attempt: int, max_attempts: int, deadline_s: float, left_s: float, jitter: float) -> RetryDecision:
+    """After failed attempt number ``attempt`` (from 1). ``jitter``: 0 to 1, from the turn's own stream.
+
+    Exponential backoff with full jitter: between half the step and the whole of it.
+    """
+    if attempt >= max_attempts or left_s < KEEP_SHARE * deadline_s:
+        return RetryDecision(False)
+    step = FIRST_WAIT_S * FACTOR ** (attempt - 1)
+    wait = step * (0.5 + 0.5 * jitter)
+    return RetryDecision(wait < left_s - KEEP_SHARE * deadline_s, wait)

@@ -1,0 +1,184 @@
+"""Taking one turn: view, model, queries, parsing, retries, deadline. What comes back is always a Turn."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+
+from agents.model_tools import tools_of
+from agents.models import ModelAccess, calls_of
+from agents.parsing import InvalidTurnError, check_answers, parse_moves
+from agents.prompting import system_prompt
+from agents.retrying import decide
+from agents.tracking import TrackedSnapshot
+from agents.view import build_view
+from protocol.canonical import dumps
+from protocol.effects import Emit
+from protocol.fields import check_shape
+from protocol.ids import derive
+from protocol.position import Trigger
+from protocol.ports import Ledger, ReadTx
+from protocol.rows import CaseRow
+from protocol.turns import Move, Proposal, Turn, Usage
+from protocol.world import World
+
+MAX_STEPS = 8
+"""Model calls of one attempt: queries come first, the moves last."""
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One turn to take."""
+
+    case: CaseRow
+    agent: str
+    round: int
+    triggers: tuple[Trigger, ...]
+
+
+class TurnRuntime:
+    """Takes turns on the model a role is given. ``clock`` is the process clock, in seconds."""
+
+    def __init__(
+        self,
+        world: World,
+        ledger: Ledger,
+        models: ModelAccess,
+        prompts: Mapping[str, str],
+        clock: Callable[[], float],
+    ) -> None:
+        self._world = world
+        self._ledger = ledger
+        self._clock = clock
+        self._prompts = {a: system_prompt(prompts[a], m) for a, m in world.manifests.items()}
+        self._models = {a: models.model_of(a).bind_tools(tools_of(world, a)) for a in world.manifests}
+
+    async def take(self, job: Job) -> Turn:
+        """One turn, within its deadline. Never raises for what a model or a floor's query does."""
+        deadline_s = self._deadline_s(job)
+        reflexes, left = await self._reflexes(job)
+        if not left:
+            return Turn(job.agent, reflexes)
+        asked = replace(job, triggers=left)
+        started = self._clock()
+        rolls = random.Random(derive("retry", job.case.id, job.round, job.agent))  # noqa: S311 - jitter, derived (R15)
+        attempt, usage, failed = 0, Usage(), Turn(job.agent)
+        while True:
+            attempt += 1
+            left_s = deadline_s - (self._clock() - started)
+            turn = await self._attempt(asked, max(left_s, 0.001))
+            usage = _sum(usage, turn.usage)
+            if turn.failure is None:
+                return replace(turn, moves=(*reflexes, *turn.moves), attempts=attempt, usage=usage)
+            failed = replace(turn, moves=(), attempts=attempt, usage=usage)
+            retries = self._world.manifests[job.agent].escalation_path.after_retries
+            left_s = deadline_s - (self._clock() - started)
+            again = decide(attempt, retries + 1, deadline_s, left_s, rolls.random())
+            if turn.failure == "timeout" or not again.again:
+                return failed
+            await asyncio.sleep(again.wait_s)
+
+    def _deadline_s(self, job: Job) -> float:
+        policy = self._world.manifests[job.agent].timeout_policy
+        called = any(t["type"] != "event" for t in job.triggers)
+        return float(policy.call_s if called else policy.event_s)
+
+    async def _reflexes(self, job: Job) -> tuple[tuple[Move, ...], tuple[Trigger, ...]]:
+        """Proposals made by plain functions, and the triggers that still need the model."""
+        manifest = self._world.manifests[job.agent]
+        hears = set(manifest.input_schema.events.hear)
+        moves: list[Move] = []
+        left: list[Trigger] = []
+        for trigger in job.triggers:
+            kind = manifest.reflexes.get(trigger["event"]) if trigger["type"] == "event" else None
+            if kind is not None:
+                emit = Emit(trigger["event"], trigger["subject"], trigger["data"])
+                params = await self._ledger.read(_with(self._world.reflexes[kind].params, emit))
+                if params is not None:
+                    moves.append(Proposal(kind, params))
+            if kind is None or trigger["event"] in hears:
+                left.append(trigger)
+        return tuple(moves), tuple(left)
+
+    async def _attempt(self, job: Job, timeout_s: float) -> Turn:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._converse(job)
+        except TimeoutError:
+            return Turn(job.agent, failure="timeout", detail=f"no answer within {timeout_s:.0f} s")
+        except InvalidTurnError as error:
+            return Turn(job.agent, failure="invalid", detail=str(error)[:500])
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a failing agent is a value for the gate, and cancels nobody
+            return Turn(job.agent, failure="error", detail=f"{type(error).__name__}: {error}"[:500])
+
+    async def _converse(self, job: Job) -> Turn:
+        view, reads = await self._ledger.read(
+            lambda tx: build_view(tx, self._world, job.case, job.agent, job.triggers)
+        )
+        messages: list[BaseMessage] = [
+            SystemMessage(self._prompts[job.agent]),
+            HumanMessage(dumps(view)),
+        ]
+        usage = Usage()
+        for _ in range(MAX_STEPS):
+            answer = await self._models[job.agent].ainvoke(messages)
+            usage = _sum(usage, _usage_of(answer))
+            if getattr(answer, "invalid_tool_calls", None):
+                raise InvalidTurnError("a tool call's arguments are not JSON")
+            calls = list(calls_of(answer))
+            queries = [c for c in calls if c["name"] in self._world.queries]
+            if not queries:
+                moves = parse_moves(self._world, job.agent, calls)
+                check_answers(self._world, job.agent, moves, _asked(job))
+                return Turn(job.agent, moves, reads, usage=usage)
+            messages.append(answer)
+            messages += [await self._query(job.agent, call, reads) for call in queries]
+        raise InvalidTurnError(f"no moves after {MAX_STEPS} steps of queries")
+
+    async def _query(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> ToolMessage:
+        query = self._world.queries[call["name"]]
+        if query not in self._world.queries_of(agent):
+            raise InvalidTurnError(f"{agent} may not read what {query.name} reads")
+        if problems := check_shape(query.params, call["args"]):
+            raise InvalidTurnError(f"{query.name}: {'; '.join(problems)}")
+
+        def run(tx: ReadTx) -> tuple[Any, dict[str, int]]:
+            seen: dict[str, int] = {}
+            return query.answer(call["args"], TrackedSnapshot(tx, seen)), seen
+
+        answer, seen = await self._ledger.read(run)
+        types = self._world.types
+        reads.update({t: v for t, v in seen.items() if types[t.partition("/")[0]].versioned})
+        return ToolMessage(json.dumps(answer, ensure_ascii=False), tool_call_id=str(call["id"]))
+
+
+def _with(function: Callable[[Emit, Any], _T], emit: Emit) -> Callable[[ReadTx], _T]:
+    return lambda tx: function(emit, tx)
+
+
+def _asked(job: Job) -> dict[str, str]:
+    """Requests the agent is asked as their owner, by exchange."""
+    return {str(t["exchange"]): str(t["request"]) for t in job.triggers if t["type"] == "request"}
+
+
+def _usage_of(message: AIMessage | BaseMessage) -> Usage:
+    found: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
+    return Usage(1, int(found.get("input_tokens", 0)), int(found.get("output_tokens", 0)), "0")
+
+
+def _sum(first: Usage, second: Usage) -> Usage:
+    unknown = first.cost_usd is None or second.cost_usd is None
+    return Usage(
+        first.model_calls + second.model_calls,
+        first.input_tokens + second.input_tokens,
+        first.output_tokens + second.output_tokens,
+        None if unknown else "0",
+    )
+

@@ -1,0 +1,88 @@
+"""The view of one agent in one turn (R16): its triggers, what it reads, whom it may ask. Never a transcript."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from agents.tracking import TrackedSnapshot
+from protocol.ids import KEY
+from protocol.position import Trigger
+from protocol.ports import ReadTx
+from protocol.records import Record, Ref
+from protocol.rows import CaseRow
+from protocol.world import World
+
+RECENT_LINES = 6
+"""Earlier lines of the session that a person's request is shown with."""
+
+
+def build_view(
+    tx: ReadTx, world: World, case: CaseRow, agent: str, triggers: Iterable[Trigger]
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """The view as JSON, and the versions read for it."""
+    reads: dict[str, int] = {}
+    snapshot = TrackedSnapshot(tx, reads)
+    manifest = world.manifests[agent]
+    shown = [_with_recent(tx, case, t) if t["type"] == "person" else _without_level(t) for t in triggers]
+    readable = [t for t in manifest.capability_scope.reads if t in world.types]
+    records: dict[Ref, Record] = {}
+    for trigger in shown:
+        for record in _mentioned(world, snapshot, readable, trigger):
+            records[record.ref] = record
+    turns = sum(1 for _, turn in tx.turns(case.id) if turn["agent"] == agent) if case.passes else 0
+    view = {
+        "agent": agent,
+        "case": case.id,
+        "round": max(1, case.rounds + 1),
+        "now": tx.now,
+        "zone": world.config.zone,
+        "turn": turns,
+        "triggers": shown,
+        "resources": {str(r): dict(record.body) for r, record in sorted(records.items())},
+        "versions": {str(r): record.version for r, record in sorted(records.items())},
+        "may_ask": {a: list(rs) for a, rs in manifest.capability_scope.asks.items()},
+    }
+    return view, {t: v for t, v in reads.items() if world.types[t.partition("/")[0]].versioned}
+
+
+def _without_level(trigger: Trigger) -> dict[str, Any]:
+    return {k: v for k, v in trigger.items() if k != "level"}
+
+
+def _with_recent(tx: ReadTx, case: CaseRow, trigger: Trigger) -> dict[str, Any]:
+    """A person's line with the recent exchange of its session."""
+    recent: list[dict[str, str]] = []
+    for earlier in tx.session_cases(case.session, RECENT_LINES + 1) if case.session else ():
+        if earlier.id != case.id and earlier.text is not None:
+            recent.append({"who": earlier.person or "guest", "text": earlier.text[:2000]})
+            recent.append({"who": "andon", "text": earlier.reply[:2000]})
+    return {**_without_level(trigger), "recent": recent[-2 * RECENT_LINES :]}
+
+
+def _mentioned(
+    world: World, snapshot: TrackedSnapshot, readable: list[str], trigger: Mapping[str, Any]
+) -> Iterable[Record]:
+    """Records that a trigger names: by key in its data, or in its words."""
+    allowed = set(readable)
+    for name, value in _strings(trigger):
+        if name == "text":
+            refs = world.toolbox.mentions(value, snapshot) if world.toolbox.mentions else ()
+            yield from (r for ref in refs if ref.type in allowed if (r := snapshot.get(ref.type, ref.key)))
+        elif name in allowed:
+            if record := snapshot.get(name, value):
+                yield record
+        elif "/" in value and value.partition("/")[0] in allowed:
+            if record := snapshot.get(*value.split("/", 1)):
+                yield record
+        elif name not in world.types and KEY.fullmatch(value):
+            yield from (r for t in readable if (r := snapshot.get(t, value)))
+
+
+def _strings(value: Any, name: str = "") -> Iterable[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, key)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item, name)

@@ -1,0 +1,190 @@
+"""The composition root: everything is built here, with explicit arguments, and handed out as an App."""
+
+import gc
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agents.floor_loader import Floor, load_floor
+from agents.models import OfflineAccess
+from agents.router import OfflineRouter
+from agents.turn_runtime import TurnRuntime
+from checkpoints.sqlite_ledger import SqliteLedger
+from checkpoints.sqlite_saver import open_saver
+from graph.build import build, recursion_limit
+from graph.deciding import Recorded, Wanted, record_decision
+from graph.driving import Driver
+from graph.facts import FactResult, record_fact
+from graph.opening import open_text
+from graph.outcome import decision_shape, run_shape
+from graph.settings import Seed, Settings
+from graph.state import Progress, quiet
+from graph.sweeping import sweep
+from graph.texts import check_text
+from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
+from protocol.floor import FloorConfig
+from protocol.ports import Ledger, Tx
+from protocol.times import plus, whole
+from protocol.toolbox import Fact
+from protocol.world import World
+from telemetry.clock import system_now
+
+SEEDED = "seeded"
+
+
+@dataclass(frozen=True)
+class App:
+    """One open floor: its ledger, its graph, and what can be asked of them."""
+
+    floor: Floor
+    world: World
+    settings: Settings
+    ledger: Ledger
+    driver: Driver
+
+    async def ask(
+        self, text: str, *, person: str, session: str | None = None, progress: Progress = quiet
+    ) -> dict[str, Any]:
+        """A person's line: accepted, driven as far as it goes. Shape ``run``; UsageError when malformed."""
+        checked = check_text(text)
+        await self.sweep()
+        case = await self.ledger.write(lambda tx: open_text(tx, self.world, checked, person, session))
+        await self.driver.drive(case, progress)
+        await self.driver.drive_all()
+        return await self.outcome(case)
+
+    async def accept(self, facts: Sequence[Fact]) -> list[FactResult]:
+        """Record facts in one transaction; their cases are driven by :meth:`drain`."""
+        return await self.ledger.write(lambda tx: [record_fact(tx, self.world, f) for f in facts])
+
+    async def sweep(self) -> list[str]:
+        """End what is due on the ledger clock."""
+        due = await self.ledger.read(lambda tx: bool(tx.due(tx.now)))
+        return await self.ledger.write(sweep) if due else []
+
+    async def drain(self, progress: Progress = quiet) -> list[str]:
+        """Sweep, then drive every case that can go on until none is left; the cases driven."""
+        await self.sweep()
+        return await self.driver.drive_all(progress)
+
+    async def outcome(self, case: str) -> dict[str, Any]:
+        """Shape ``run`` of a case."""
+        return await self.ledger.read(lambda tx: run_shape(tx, case))
+
+    async def decide(
+        self,
+        escalation: str,
+        decision: str,
+        *,
+        person: str,
+        reason: str = "",
+        option: int | None = None,
+        text: str = "",
+        expect_hash: str | None = None,
+        channel: str = "cli",
+    ) -> dict[str, Any]:
+        """Record a person's decision and go on with its case. Shape ``approve``; raises what refused it."""
+        wanted = Wanted(escalation, decision, person, reason, option, text, expect_hash, channel)
+        await self.sweep()
+        recorded: Recorded | AndonError = await self.ledger.write(lambda tx: record_decision(tx, self.world, wanted))
+        if isinstance(recorded, AndonError):
+            raise recorded
+        if recorded.complete:
+            await self.driver.drive(recorded.row.case)
+            await self.driver.drive_all()
+        signatures = (recorded.have, recorded.need)
+        return await self.ledger.read(lambda tx: decision_shape(tx, escalation, person, signatures, decision))
+
+    async def resume(self, case: str | None = None, progress: Progress = quiet) -> list[dict[str, Any]]:
+        """Go on with one case, or with every case that can. Shapes ``run``."""
+        if case is not None:
+            if await self.ledger.read(lambda tx: tx.case(case)) is None:
+                raise NotFoundError(f"There is no case {case}.", hint="`andon cases` lists them.", code="unknown_id")
+            await self.sweep()
+            await self.driver.drive(case, progress)
+            await self.driver.drive_all(progress)
+            return [await self.outcome(case)]
+        return [await self.outcome(c) for c in dict.fromkeys(await self.drain(progress))]
+
+    async def wait(self, seconds: int) -> None:
+        """Move the floor clock, and let deadlines fire."""
+        if self.world.config.clock != "floor":
+            raise UsageError("The clock of this floor is the system's; it cannot be moved.", code="system_clock")
+        await self.ledger.write(lambda tx: tx.advance_clock(plus(tx.now, seconds=seconds)))
+        await self.drain()
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """Build an App and close it again. Raises InvalidFloorError before anything is written."""
+    floor = load_floor(settings.floor_dir)
+    world = replace(floor.world, config=_config(floor.world.config, settings))
+    if settings.model != "offline" or settings.database or settings.topology != "hybrid":
+        raise InvalidFloorError(
+            "Only --model offline, the embedded database and topology hybrid exist in this version.",
+            hint="Leave out --model, --database and --topology.",
+            code="bad_settings",
+        )
+    models = OfflineAccess(floor.policies, settings.scripts)
+    ledger = await SqliteLedger.open(
+        settings.data_dir / "ledger.db",
+        floor=world.config.floor,
+        clock=system_clock(world.config),
+        clock_start=_start(world.config),
+        world_types=world.types,
+        inline=settings.inline,
+    )
+    try:
+        await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
+        async with open_saver(settings.data_dir / "checkpoints.db") as saver:
+            turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic)
+            graph = build(world, ledger, turns, OfflineRouter(world, floor.policies), saver)
+            gc.freeze()  # what was built lives as long as the process: keep it out of collections
+            yield App(
+                floor=floor,
+                world=world,
+                settings=settings,
+                ledger=ledger,
+                driver=Driver(graph, ledger, recursion_limit(world), time.monotonic),
+            )
+    finally:
+        await ledger.close()
+
+
+def system_clock(config: FloorConfig) -> Callable[[], str] | None:
+    """The ledger clock's source: the system's, or None for a floor clock that only events move."""
+    return None if config.clock == "floor" else lambda: whole(system_now())
+
+
+def _start(config: FloorConfig) -> str | None:
+    return None if config.clock_start is None else whole(config.clock_start)
+
+
+def _config(config: FloorConfig, settings: Settings) -> FloorConfig:
+    """The floor's configuration with a suite's clock and people in it."""
+    if settings.clock_start is None and not settings.people:
+        return config
+    data = config.model_dump(by_alias=True)
+    if settings.clock_start is not None:
+        data |= {"clock": "floor", "clock_start": settings.clock_start}
+    given = {str(p["id"]): dict(p) for p in settings.people}
+    data["people"] = [given.pop(p["id"], p) for p in data["people"]] + list(given.values())
+    return FloorConfig.model_validate(data)
+
+
+async def _seed(ledger: Ledger, world: World, seed: Seed) -> None:
+    """Fill an empty ledger with the floor's opening state, once."""
+
+    def fill(tx: Tx) -> None:
+        if tx.meta(SEEDED) is not None:
+            return
+        tx.put_seed(seed.records, lambda kind: world.owners[kind])
+        for claim in seed.claims:
+            tx.claim(claim)
+        tx.set_meta(SEEDED, tx.now)
+        tx.audit({"what": "seed", "floor": world.config.floor, "records": len(seed.records)})
+
+    if await ledger.read(lambda tx: tx.meta(SEEDED)) is None:
+        await ledger.write(fill)

@@ -1,0 +1,161 @@
+"""The gate's shell: one transaction reads the rows, lets the rules decide, and writes what they decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graph.opening import opening_case
+from protocol.passing import Pass
+from protocol.position import Position, Route
+from protocol.ports import ReadTx, Tx
+from protocol.replying import compose
+from protocol.round import Outcome, refusal_code, run
+from protocol.rows import CaseRow, CaseStatus, DecisionRow, EscalationRow, EscalationState, PassRow
+from protocol.turns import Turn, from_json
+from protocol.world import World
+
+
+class LeaseLostError(Exception):
+    """Another process has taken the case over; nothing may be committed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What the graph needs to go on: the route as data, never recomputed."""
+
+    route: Route
+    active: tuple[str, ...]
+    waiting: tuple[str, ...]
+    round: int
+    verdicts: tuple[tuple[str, str, str, str], ...] = ()
+    """(agent, action kind, verdict, resource) of this pass, for progress lines."""
+
+
+def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
+    """One gate pass. Safe to repeat: without anything new to decide it returns where the case stands.
+
+    Raises LeaseLostError when ``token`` is no longer the newest fencing token of the case.
+    """
+    if not tx.holds(case_id, token):
+        raise LeaseLostError(case_id)
+    case = _case(tx, case_id)
+    position = position_of(tx, case)
+    if case.status.ended:
+        return PassResult(Route.REPLY, (), (), position.round)
+    turns = _turns(tx, case, position)
+    decisions = tx.unspent(case_id)
+    nothing_new = turns is None and not ready(tx, position)
+    if (position.active and turns is None) or nothing_new:
+        return _standing(position)
+    p = Pass(world, tx, case, position, case.passes + 1, tx.meta("lineage") or "")
+    outcome = run(p, turns, decisions)
+    _write(tx, p, outcome)
+    waiting = () if outcome.route is Route.REPLY else tuple(outcome.position.waiting)
+    verdicts = tuple((v.agent, v.kind, str(v.verdict), v.resource) for v in p.verdicts)
+    return PassResult(outcome.route, tuple(outcome.position.active), waiting, outcome.position.round, verdicts)
+
+
+def standing(tx: ReadTx, case_id: str) -> PassResult:
+    """Where a case stands, read from the ledger: how a graph without a checkpoint goes on."""
+    case = _case(tx, case_id)
+    position = position_of(tx, case)
+    return PassResult(Route.REPLY, (), (), position.round) if case.status.ended else _standing(position)
+
+
+def _standing(position: Position) -> PassResult:
+    route = Route.AGENTS if position.active else Route.ESCALATE if position.waiting else Route.REPLY
+    return PassResult(route, tuple(position.active), tuple(position.waiting), position.round)
+
+
+def ready(tx: ReadTx, position: Position) -> bool:
+    """Whether somebody decided, or a deadline ended, an escalation that the case waits for."""
+    for identifier in position.waiting:
+        row = tx.escalation(identifier)
+        if row is not None and row.state is not EscalationState.PENDING:
+            return True
+    return False
+
+
+def position_of(tx: ReadTx, case: CaseRow) -> Position:
+    """The stored position. Questions about a file are a case that no agent ever had."""
+    position = Position.from_json(case.position)
+    if case.origin == "feed" and not case.position:
+        return replace(position, waiting={e.id: None for e in tx.escalations(case.id)})
+    return position
+
+
+def _case(tx: ReadTx, case_id: str) -> CaseRow:
+    case = tx.case(case_id)
+    if case is None:
+        raise LookupError(f"there is no case {case_id}")
+    return case
+
+
+def _turns(tx: ReadTx, case: CaseRow, position: Position) -> Mapping[str, Turn] | None:
+    """The turns of the round when every active agent's row is there, else None."""
+    if not position.active:
+        return None
+    stored = {agent: tx.turn(case.id, position.round, agent) for agent in position.active}
+    if any(row is None for row in stored.values()):
+        return None
+    return {agent: from_json(row) for agent, row in stored.items() if row is not None}
+
+
+def _write(tx: Tx, p: Pass, outcome: Outcome) -> None:
+    ended = outcome.status.ended
+    if ended:
+        p.note("case.ended", p.case.id, {"status": str(outcome.status), "code": refusal_code(p)})
+    _write_people(tx, p.spent, p.changed, p.opened)
+    for verdict in p.verdicts:
+        tx.put_verdict(verdict)
+    for commit in p.commits:
+        tx.put_commit(commit)
+    for event in p.events:
+        tx.put_event(event)
+    for opening in outcome.openings:
+        opening_case(tx, p.world, p.case, p.number, opening)
+    reads = tx.reads()
+    tx.put_pass(PassRow(p.case.id, p.number, p.position.round, p.now, reads, str(outcome.route)))
+    tx.audit(
+        {
+            "what": "pass",
+            "case": p.case.id,
+            "pass": p.number,
+            "verdicts": [[v.key, v.kind, str(v.verdict), v.code, v.params_hash] for v in p.verdicts],
+            "writes": [[str(ref), version] for ref, version in p.writes],
+            "decisions": [[d.escalation, d.person, d.decision] for d in p.spent],
+            "escalations": [e.id for e in p.opened],
+            "route": str(outcome.route),
+        }
+    )
+    tx.save_case(_saved(tx, p, outcome))
+
+
+def _write_people(
+    tx: Tx, spent: Sequence[DecisionRow], changed: Sequence[EscalationRow], opened: Sequence[EscalationRow]
+) -> None:
+    for decision in spent:
+        if not tx.spend(decision):
+            raise RuntimeError(f"a decision on {decision.escalation} was applied twice")
+    for row in changed:
+        if not tx.save_escalation(row, row.version):
+            raise RuntimeError(f"{row.id} changed inside its own transaction")
+    for row in opened:
+        tx.put_escalation(row)
+
+
+def _saved(tx: Tx, p: Pass, outcome: Outcome) -> CaseRow:
+    verdicts = tx.verdicts(p.case.id)
+    waiting = [e for e in tx.escalations(p.case.id, open_only=True) if e.id in outcome.position.waiting]
+    clarify = any(s.get("clarify") for s in p.said.values())
+    return replace(
+        p.case,
+        status=outcome.status,
+        position=outcome.position.to_json(),
+        passes=p.number,
+        rounds=p.position.round,
+        runnable=outcome.route is Route.AGENTS,
+        reply=compose(p.world, p.said, verdicts, waiting),
+        code=refusal_code(p) if outcome.status is not CaseStatus.FAILED else p.errors[0],
+        clarify=clarify,
+        ended_at=p.now if outcome.status.ended else None,
+    )

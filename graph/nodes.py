@@ -1,0 +1,177 @@
+"""The nodes of a case: intake, one per agent, gate, escalate, reply. All async, all thin.
+
+Each node reads where the case stands from the ledger, does one thing, and returns known keys only.
+"""
+
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from agents.router import Router
+from agents.turn_runtime import Job, TurnRuntime
+from graph.gate import PassResult, make_pass, position_of, ready, standing
+from graph.opening import ROUTER, route_text
+from graph.state import SCHEMA_VERSION, CaseState, Context
+from protocol.canonical import Json
+from protocol.position import Position, Route, Trigger
+from protocol.ports import Ledger, ReadTx, Tx
+from protocol.rows import CaseRow
+from protocol.turns import to_json
+from protocol.world import World
+
+
+class Node(Protocol):
+    """A node as langgraph calls it."""
+
+    def __call__(self, state: CaseState, *, runtime: Runtime[Context]) -> Coroutine[Any, Any, CaseState]: ...
+
+
+INTAKE, GATE, ESCALATE, REPLY = "intake", "gate", "escalate", "reply"
+
+
+def agent_node(agent: str) -> str:
+    """The node of an agent. Node names are a public interface: stored cases name them."""
+    return f"agent.{agent}"
+
+
+def targets(result: PassResult) -> list[str]:
+    """The named outcomes of a pass, total over Route."""
+    match result.route:
+        case Route.AGENTS:
+            return [agent_node(a) for a in result.active]
+        case Route.ESCALATE:
+            return [ESCALATE]
+        case Route.REPLY:
+            return [REPLY]
+
+
+def _state(case: str, result: PassResult) -> CaseState:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "case": case,
+        "round": result.round,
+        "next": targets(result),
+        "waiting": list(result.waiting),
+    }
+
+
+def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
+    """Turns a text into its first round; a case that has one goes on where the ledger says."""
+
+    async def intake(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
+        case_id = state["case"]
+        case, roles, stored, recent = await ledger.read(lambda tx: _opening(tx, world, case_id))
+        if case.origin == "text" and not case.position and not case.status.ended:
+            if stored is None:
+                agent = await router.route(case.text or "", recent)
+                choice: dict[str, Json] = {"agent": ROUTER, "chosen": agent}
+                stored = await ledger.write(lambda tx: dict(tx.put_turn(case_id, 0, ROUTER, choice)))
+            chosen = stored["chosen"]
+            await ledger.write(lambda tx: route_text(tx, world, case_id, chosen, roles))
+        result = await ledger.read(lambda tx: standing(tx, case_id))
+        return _state(case_id, result)
+
+    return intake
+
+
+def _opening(tx: ReadTx, world: World, case_id: str) -> tuple[CaseRow, list[str], dict[str, Any] | None, str]:
+    """The case, its person's roles now, the router's stored choice, and the session's last partner."""
+    case = _row(tx, case_id)
+    roles = sorted(world.config.roles_of(case.person, tx.now)) if case.person else []
+    stored = tx.turn(case_id, 0, ROUTER)
+    recent = ""
+    if case.session:
+        earlier = [c.id for c in tx.session_cases(case.session, 2) if c.id != case_id]
+        choice = tx.turn(earlier[-1], 0, ROUTER) if earlier else None
+        recent = str(choice["chosen"] or "") if choice else ""
+    return case, roles, dict(stored) if stored else None, recent
+
+
+def _row(tx: ReadTx, case_id: str) -> CaseRow:
+    row = tx.case(case_id)
+    if row is None:
+        raise LookupError(f"there is no case {case_id}")
+    return row
+
+
+def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
+    """One turn of one agent. A turn whose row is written is never asked for again."""
+
+    async def take_turn(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
+        case_id = state["case"]
+        case, position, done = await ledger.read(lambda tx: _due(tx, case_id, agent))
+        triggers: tuple[Trigger, ...] = position.active.get(agent, ())
+        if done or not triggers:
+            return {}
+        runtime.context.progress({"type": "agent.started", "agent": agent, "case": case_id})
+        turn = await turns.take(Job(case, agent, position.round, triggers))
+        row = to_json(turn)
+        await ledger.write(lambda tx: tx.put_turn(case_id, position.round, agent, row))
+        runtime.context.progress(
+            {"type": "agent.finished", "agent": agent, "case": case_id, "failure": turn.failure, "moves": len(turn.moves)}
+        )
+        return {}
+
+    return take_turn
+
+
+def _due(tx: ReadTx, case_id: str, agent: str) -> tuple[CaseRow, Position, bool]:
+    case = _row(tx, case_id)
+    position = Position.from_json(case.position)
+    return case, position, tx.turn(case_id, position.round, agent) is not None
+
+
+def make_gate(world: World, ledger: Ledger) -> Node:
+    """One transaction: verdicts, commits, events, escalations, audit, next route."""
+
+    async def gate(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
+        case_id, token = state["case"], runtime.context.token
+
+        def one_pass(tx: Tx) -> PassResult:
+            return make_pass(tx, world, case_id, token)
+
+        result = await ledger.write(one_pass)
+        for agent, kind, verdict, resource in result.verdicts:
+            runtime.context.progress(
+                {"type": "verdict", "agent": agent, "action": kind, "verdict": verdict, "resource": resource}
+            )
+        return _state(case_id, result)
+
+    return gate
+
+
+def make_escalate(ledger: Ledger) -> Node:
+    """Waits for people: one interrupt per pass. The decision row counts; the resume value does not."""
+
+    async def escalate(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
+        case_id = state["case"]
+        while True:
+            some_ready, waiting = await ledger.read(lambda tx: _waiting(tx, case_id))
+            if some_ready or not waiting:
+                return {"waiting": waiting}
+            interrupt(waiting)
+
+    return escalate
+
+
+def _waiting(tx: ReadTx, case_id: str) -> tuple[bool, list[str]]:
+    position = position_of(tx, _row(tx, case_id))
+    return ready(tx, position), sorted(position.waiting)
+
+
+def make_reply(ledger: Ledger) -> Node:
+    """The end: the reply stands in the ledger since the gate's last pass; here it is told."""
+
+    async def reply(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
+        case = await ledger.read(lambda tx: _row(tx, state["case"]))
+        runtime.context.progress({"type": "reply", "case": case.id, "text": case.reply, "status": str(case.status)})
+        return {"next": []}
+
+    return reply
+
+
+def choose(state: CaseState) -> list[str]:
+    """The one conditional edge: it reads the route the gate stored, and cannot fail."""
+    return state["next"]

@@ -1,0 +1,105 @@
+"""A store in memory for the rules' tests: the same port as a ledger's, without a database."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from protocol.records import Claimed, Record, Ref
+from protocol.rows import CommitRow, DecisionRow, EscalationRow, EscalationState
+from protocol.times import micros
+
+
+class MemoryStore:
+    """Records, claims, commits and escalations in dictionaries."""
+
+    def __init__(self, now: str = "2026-03-02T09:00:00Z") -> None:
+        self.now = now
+        self.records: dict[Ref, Record] = {}
+        self.claimed: list[Claimed] = []
+        self.commit_rows: dict[str, CommitRow] = {}
+        self.escalation_rows: dict[str, EscalationRow] = {}
+        self.decision_rows: list[DecisionRow] = []
+
+    def seed(self, kind: str, key: str, **body: Any) -> None:
+        """An opening record at version 0."""
+        self.records[Ref(kind, key)] = Record(Ref(kind, key), 0, body)
+
+    def get(self, type: str, key: str) -> Record | None:  # noqa: A002
+        return self.records.get(Ref(type, key))
+
+    def find(self, type: str, **equals: str | int | bool | None) -> Sequence[Record]:  # noqa: A002
+        found = (r for ref, r in sorted(self.records.items()) if ref.type == type)
+        return [r for r in found if all(r[n] == v for n, v in equals.items())]
+
+    def claims(self, resource: str, start: str, end: str) -> Sequence[Claimed]:
+        def overlaps(c: Claimed) -> bool:
+            return c.resource == resource and micros(c.start) < micros(end) and micros(start) < micros(c.end)
+
+        return sorted((c for c in self.claimed if overlaps(c)), key=lambda c: (c.start, c.holder))
+
+    @contextmanager
+    def mark(self) -> Iterator[Callable[[], None]]:
+        saved = (dict(self.records), list(self.claimed))
+
+        def undo() -> None:
+            self.records, self.claimed = dict(saved[0]), list(saved[1])
+
+        try:
+            yield undo
+        except BaseException:
+            undo()
+            raise
+
+    def write(
+        self, ref: Ref, base: int | None, fields: Mapping[str, Any], deltas: Mapping[str, int], by: str, cause: str
+    ) -> int | None:
+        found = self.records.get(ref)
+        if (found.version if found else None) != base:
+            return None
+        body = copy.deepcopy(dict(found.body)) if found else {}
+        body.update(fields)
+        for name, amount in deltas.items():
+            body[name] = body.get(name, 0) + amount
+        version = 0 if found is None else found.version + 1
+        self.records[ref] = Record(ref, version, body)
+        return version
+
+    def claim(self, claim: Claimed) -> None:
+        self.claimed.append(claim)
+
+    def release(self, holder: Ref, resource: str | None) -> None:
+        self.claimed = [
+            c for c in self.claimed if c.holder != holder or (resource is not None and c.resource != resource)
+        ]
+
+    def commit_of(self, key: str) -> CommitRow | None:
+        return self.commit_rows.get(key)
+
+    def escalation(self, escalation: str) -> EscalationRow | None:
+        return self.escalation_rows.get(escalation)
+
+    def escalations(self, case: str | None = None, open_only: bool = False) -> Sequence[EscalationRow]:
+        rows = self.escalation_rows.values()
+        return [
+            e
+            for e in rows
+            if (case is None or e.case == case) and (not open_only or e.state is EscalationState.PENDING)
+        ]
+
+    def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
+        rows = self.escalation_rows.values()
+        return [e for e in rows if e.action is not None and e.action["kind"] == kind and e.action_hash == params_hash]
+
+    def decisions(self, escalation: str) -> Sequence[DecisionRow]:
+        return [d for d in self.decision_rows if d.escalation == escalation]
+
+    def decide(self, escalation: str, decision: str, person: str, role: str, **rest: Any) -> DecisionRow:
+        """A person's decision, recorded as the service would."""
+        row = self.escalation_rows[escalation]
+        state = {"approve": EscalationState.APPROVED, "reject": EscalationState.REJECTED, "answer": EscalationState.ANSWERED}
+        made = DecisionRow(escalation, person, person, role, row.meaning, decision, self.now, row.action_hash, **rest)
+        self.decision_rows.append(made)
+        self.escalation_rows[escalation] = replace(row, state=state[decision], version=row.version + 1)
+        return made
