@@ -13,8 +13,8 @@ from protocol.toolbox import ActionKind, Toolbox
 
 def check_between(parts: Parts) -> Iterator[Problem]:
     """Every problem that takes two contracts to see."""
-    for draft in parts.drafts.values():
-        yield from _asks(parts, draft)
+    for folder, draft in parts.drafts.items():
+        yield from _asks(parts, folder, draft)
         yield from _askers(parts, draft)
     yield from _two_owners(parts)
     if parts.toolbox is None:
@@ -27,8 +27,7 @@ def check_between(parts: Parts) -> Iterator[Problem]:
         yield from _events(parts, draft)
 
 
-def _asks(parts: Parts, draft: Draft[Manifest]) -> Iterator[Problem]:
-    me = draft.value.agent
+def _asks(parts: Parts, me: str, draft: Draft[Manifest]) -> Iterator[Problem]:
     for other, requests in draft.value.capability_scope.asks.items():
         path = ("capability_scope", "asks", other)
         callee = parts.agents.get(other)
@@ -44,7 +43,7 @@ def _asks(parts: Parts, draft: Draft[Manifest]) -> Iterator[Problem]:
             if accepted is None:
                 message = f"{me} asks {other}.{name}, which {other} does not answer"
                 yield draft.problem(Code.ASK_REQUEST_UNKNOWN, message, *path, number)
-            elif me not in accepted.from_:
+            elif not {me, draft.value.agent} & set(accepted.from_):
                 message = f"{me} asks {other}.{name}; add {me} to its from in {callee.document.file}"
                 yield draft.problem(Code.ASK_NOT_ADMITTED, message, *path, number)
 
@@ -75,7 +74,7 @@ def _ownerless(parts: Parts, toolbox: Toolbox) -> Iterator[Problem]:
         return
     for kind in toolbox.resources:
         if kind.name not in parts.owners:
-            file, line = parts.sources.where_named(kind.name)
+            file, line = parts.sources.where_named("ResourceType", kind.name)
             message = f"nobody owns the resource type {kind.name}; one agent's authority.owns must list it"
             yield Problem(Code.TYPE_WITHOUT_OWNER, file, line, message)
 

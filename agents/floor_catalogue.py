@@ -33,7 +33,6 @@ class Code(StrEnum):
     TIER_UNKNOWN = "tier_unknown"
     # agents, each alone
     NO_AGENTS = "no_agents"
-    MISSING_MANIFEST = "missing_manifest"
     MISSING_PROMPT = "missing_prompt"
     MISSING_POLICY = "missing_policy"
     AGENT_NAME_MISMATCH = "agent_name_mismatch"

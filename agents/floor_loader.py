@@ -1,6 +1,6 @@
 """A directory as a floor: its contracts read, its Python loaded, everything checked at once (R1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -94,8 +94,7 @@ class _Reading:
 
 def _read(directory: Path) -> _Reading:
     config = _config(directory)
-    folders = _folders(directory)
-    roles = [name for name, is_role in folders.items() if is_role]
+    roles = _roles(directory)
     drafts = {
         name: draft_manifest(read_yaml(directory / "agents" / name / MANIFEST, directory), name)
         for name in roles
@@ -107,7 +106,9 @@ def _read(directory: Path) -> _Reading:
     prompts, problems = _prompts(directory, roles)
     problems += [*config.problems, *code.problems, *seed.problems]
     problems += [p for draft in drafts.values() for p in draft.problems]
-    problems += _unjoined(folders)
+    if not roles:
+        message = f"the floor has no agent; an agent is a folder agents/NAME with a {MANIFEST}"
+        problems.append(Problem(Code.NO_AGENTS, CONFIG, 1, message))
     problems += check_config(parts)
     problems += [p for name in roles for p in check_agent(parts, name)]
     problems += check_between(parts)
@@ -125,28 +126,14 @@ def _config(directory: Path) -> Draft[FloorConfig]:
     return replace(draft, value=draft.value.model_copy(update={"clock_start": instant(start)}))
 
 
-def _folders(directory: Path) -> dict[str, bool]:
-    """The folders of ``agents/`` that mean a role, and whether a manifest says so.
+def _roles(directory: Path) -> list[str]:
+    """The folders of ``agents/`` that mean a role; one without its manifest is a role with a problem.
 
     ``agents/`` may hold other Python: a folder without manifest, prompt and policy is not looked at.
     """
-    found = {}
-    for path in sorted((directory / "agents").glob("*/")):
-        marks = [(path / name).is_file() for name in (MANIFEST, "prompt.md", "policy.py")]
-        if any(marks):
-            found[path.name] = marks[0]
-    return found
-
-
-def _unjoined(folders: Mapping[str, bool]) -> Iterator[Problem]:
-    if not any(folders.values()):
-        message = f"the floor has no agent; an agent is a folder agents/NAME with a {MANIFEST}"
-        yield Problem(Code.NO_AGENTS, CONFIG, 1, message)
-    for name in (name for name, is_role in folders.items() if not is_role):
-        file = f"agents/{name}/{MANIFEST}"
-        yield Problem(
-            Code.MISSING_MANIFEST, file, 1, f"{file} is missing; an agent joins only with its manifest"
-        )
+    marks = (MANIFEST, "prompt.md", "policy.py")
+    folders = sorted((directory / "agents").glob("*/"))
+    return [path.name for path in folders if any((path / mark).is_file() for mark in marks)]
 
 
 def _code(sources: Sources, roles: list[str]) -> FloorCode:

@@ -50,12 +50,13 @@ class Sources:
             return TOOLS, 1
         return path.relative_to(self.root).as_posix(), int(code.co_firstlineno)
 
-    def where_named(self, name: str) -> tuple[str, int]:
-        """File and line of the first text ``"name"`` in the tools: where a thing without function stands."""
-        pattern = re.compile(rf"""["']{re.escape(name)}["']""")
-        for file, text in self.texts.items():
-            if found := pattern.search(text):
-                return file, text.count("\n", 0, found.start()) + 1
+    def where_named(self, maker: str, name: str) -> tuple[str, int]:
+        """Where the tools call ``maker("name")``, else where they say ``"name"`` first."""
+        literal = rf"""["']{re.escape(name)}["']"""
+        for pattern in (rf"\b{maker}\(\s*(?:\w+\s*=\s*)?(?P<at>{literal})", rf"(?P<at>{literal})"):
+            for file, text in self.texts.items():
+                if found := re.search(pattern, text):
+                    return file, text.count("\n", 0, found.start("at")) + 1
         return TOOLS, 1
 
 

@@ -22,11 +22,14 @@ class Parts:
 
     @cached_property
     def agents(self) -> Mapping[str, Draft[Manifest]]:
-        """Drafts by the name their manifest gives; the first folder wins when two claim one name."""
+        """Drafts by the name their manifest gives (of two, the first folder's), and by folder.
+
+        A wrong name is one problem; whoever means the agent by its folder is not wrong as well.
+        """
         found: dict[str, Draft[Manifest]] = {}
         for draft in self.drafts.values():
             found.setdefault(draft.value.agent, draft)
-        return found
+        return {**self.drafts, **found}
 
     @cached_property
     def owners(self) -> Mapping[str, tuple[str, ...]]:

@@ -60,38 +60,39 @@ class _Checker:
     def names(self) -> Iterator[Problem]:
         box = self.box
         named: dict[str, Sequence[str]] = {
-            "resource type": [t.name for t in box.resources],
-            "action": [k.name for k in box.actions],
-            "query": [q.name for q in box.queries],
-            "rule": [r.name for r in box.rules],
-            "consequence": [c.name for c in box.consequences],
-            "fact": [f.type for f in box.facts],
-            "reflex": [r.kind for r in box.reflexes],
+            "ResourceType": [t.name for t in box.resources],
+            "ActionKind": [k.name for k in box.actions],
+            "Query": [q.name for q in box.queries],
+            "Rule": [r.name for r in box.rules],
+            "Consequence": [c.name for c in box.consequences],
+            "FactKind": [f.type for f in box.facts],
+            "Reflex": [r.kind for r in box.reflexes],
         }
         for what, names in named.items():
             for name in dict.fromkeys(names):
                 if names.count(name) > 1:
-                    yield self._named(
-                        Code.TOOLBOX_DUPLICATE, name, f"the tools define the {what} {name} twice"
-                    )
-                pattern = EVENT_TYPE if what == "fact" else NAME
-                if what != "rule" and not pattern.fullmatch(name):
-                    yield self._named(Code.TOOLBOX_NAME, name, f"{name!r} cannot be the name of a {what}")
+                    message = f"the tools define the {what} {name} twice"
+                    yield self._named(Code.TOOLBOX_DUPLICATE, what, name, message)
+                pattern = EVENT_TYPE if what == "FactKind" else NAME
+                if what != "Rule" and not pattern.fullmatch(name):
+                    yield self._named(Code.TOOLBOX_NAME, what, name, f"{name!r} cannot name the {what}")
         for event in box.events:
             if not EVENT_TYPE.fullmatch(event):
-                yield self._named(Code.TOOLBOX_NAME, event, f"{event!r} cannot be the type of an event")
+                yield self._named(
+                    Code.TOOLBOX_NAME, "events", event, f"{event!r} cannot be the type of an event"
+                )
 
     def types(self) -> Iterator[Problem]:
         for kind in self.box.resources:
             for field in kind.fields.keys() & kind.balances.keys():
                 message = f"{kind.name} has {field} both as a field and as a balance"
-                yield self._named(Code.TOOLBOX_DUPLICATE, kind.name, message)
+                yield self._named(Code.TOOLBOX_DUPLICATE, "ResourceType", kind.name, message)
             for field in {*kind.indexed, *kind.facts_only} - (kind.fields.keys() | kind.balances.keys()):
                 message = f"{kind.name} names the field {field}, which it does not have"
-                yield self._named(Code.TOOLBOX_REFERENCE, kind.name, message)
+                yield self._named(Code.TOOLBOX_REFERENCE, "ResourceType", kind.name, message)
             for name in self._unknown_keys(kind.fields):
                 message = f"{kind.name} refers to the resource type {name}, which the tools do not define"
-                yield self._named(Code.TOOLBOX_REFERENCE, kind.name, message)
+                yield self._named(Code.TOOLBOX_REFERENCE, "ResourceType", kind.name, message)
 
     def actions_and_queries(self) -> Iterator[Problem]:
         for action in self.box.actions:
@@ -146,11 +147,11 @@ class _Checker:
             yield from (name for name in _keys_in(field) if name not in self.type_names)
 
     def _at(self, function: Callable[..., Any] | None, message: str, name: str = "") -> Problem:
-        where = self.sources.where(function) if function else self.sources.where_named(name)
+        where = self.sources.where(function) if function else self.sources.where_named("FactKind", name)
         return Problem(Code.TOOLBOX_REFERENCE, *where, message)
 
-    def _named(self, code: str, name: str, message: str) -> Problem:
-        return Problem(code, *self.sources.where_named(name), message)
+    def _named(self, code: str, maker: str, name: str, message: str) -> Problem:
+        return Problem(code, *self.sources.where_named(maker, name), message)
 
 
 def _keys_in(field: Field) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _announced(ship: Mapping[str, Any]) -> Generator[QueryCall, Any, list[Move]]
 
 
 def _asked(trigger: Mapping[str, Any]) -> Generator[QueryCall, Any, Move]:
-    """``find_gap`` asks for a gap and gets it; ``decide`` wants our ship's time and is offered the next gap."""
+    """``find_gap`` asks for a gap and gets it; ``decide`` wants a ship's time: the next gap is offered."""
     asks = trigger["request"] == "find_gap"
     want = trigger["params"] if asks else _span(trigger["carries"]["params"])
     gaps = yield QueryCall("free_gaps", want)
