@@ -1,6 +1,7 @@
 """The checks on a toolbox alone: names that are names, stand once, and refer to something."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from agents.floor_catalogue import Code
@@ -33,12 +34,44 @@ _KINDS: dict[str, type] = {
 }
 
 
+_TEXTS = frozenset({"name", "type", "owner", "kind", "code", "purpose"})
+_NAME_LISTS = frozenset({"writes", "events", "reads", "on", "kinds", "indexed"})
+_SHAPES = frozenset({"fields", "data", "params"})
+_FUNCTIONS = frozenset({"decide", "summary", "answer", "check", "apply"})
+
+
 def strange_elements(toolbox: Toolbox) -> Iterator[str]:
-    """Sentences about elements that are not of their list's type: nothing else can be checked then."""
+    """Sentences about elements of a wrong type: nothing else can be checked then.
+
+    Python does not check what a floor's author hands to a dataclass, and not everybody runs mypy.
+    """
     for field, kind in _KINDS.items():
-        for number, item in enumerate(getattr(toolbox, field)):
+        items: Sequence[Any] = getattr(toolbox, field)
+        for number, item in enumerate(items):
             if not isinstance(item, kind):
                 yield f"TOOLBOX.{field}[{number}] is a {type(item).__name__}, not a {kind.__name__}"
+                continue
+            for part in dataclass_fields(item):
+                if found := _strange(part.name, getattr(item, part.name), callable_params=kind is Reflex):
+                    yield f"TOOLBOX.{field}[{number}].{part.name} {found}"
+    for event, shape in toolbox.events.items():
+        if found := _strange("fields", shape):
+            yield f"TOOLBOX.events[{event!r}] {found}"
+
+
+def _strange(name: str, value: object, *, callable_params: bool = False) -> str | None:
+    if name in _TEXTS:
+        return None if isinstance(value, str) else "must be text"
+    if name in _NAME_LISTS:
+        good = isinstance(value, tuple | list) and all(isinstance(v, str) for v in value)
+        return None if good else "must be a tuple of names"
+    if name in _SHAPES and not callable_params:
+        good = isinstance(value, Mapping) and all(hasattr(v, "problem") for v in value.values())
+        return None if good else "must map names to fields"
+    if name in _FUNCTIONS or name == "params":
+        may_lack = name == "apply" and value is None
+        return None if callable(value) or may_lack else "must be a function"
+    return None
 
 
 def check_toolbox(parts: Parts, toolbox: Toolbox) -> Iterator[Problem]:

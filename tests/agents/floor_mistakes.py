@@ -240,6 +240,8 @@ CASES = [
     case(Code.NO_TOOLBOX, TOOLBOX, "TOOLBOX = Toolbox(", "TOOLS = Toolbox("),
     case(Code.NO_TOOLBOX, TOOLBOX, "invariants=(", "invariants=(3, "),
     case(Code.NO_TOOLBOX, TOOLBOX, "", None),
+    case(Code.NO_TOOLBOX, RESOURCES, '"end": Instant()', '"end": "Instant()"', where=TOOLBOX),
+    case(Code.NO_TOOLBOX, ACTIONS, 'writes=("passage",)', 'writes="passage"', where=TOOLBOX),
     case(Code.NO_POLICY, BERTHING_POLICY, "POLICY = ", "POLITE = "),
     case(
         Code.TOOLBOX_DUPLICATE,
