@@ -1,0 +1,20 @@
+"""The two clocks (design, section 3): the system's hour as text, and elapsed process time.
+
+Nothing else in the engine reads a clock, except the leases in checkpoints/, which compare wall
+seconds between processes; everything gets the time it needs as an argument.
+"""
+
+import time
+from datetime import UTC, datetime
+
+from protocol.times import show
+
+
+def system_now() -> str:
+    """The system's hour in UTC, as Andon writes instants. What a ledger with ``clock: system`` runs on."""
+    return show(datetime.now(UTC))
+
+
+def process_clock() -> float:
+    """Seconds since an unknown start, never going back: for timeouts, backoff and durations."""
+    return time.monotonic()
