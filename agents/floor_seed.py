@@ -1,7 +1,7 @@
 """The opening state of a floor: resources with their balances, and claims, checked against the types."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -30,29 +30,37 @@ class Seed:
 
 def read_seed(root: Path, name: str, types: Mapping[str, ResourceType]) -> Seed:
     """Read the seed file ``name`` of a floor. Instants may carry an offset; they come back as UTC text."""
-    path = (root / name).resolve()
-    if not path.is_relative_to(root.resolve()):
+    if not (root / name).resolve().is_relative_to(root.resolve()):
         message = f"seed: {name} lies outside the floor's directory"
         return Seed(problems=(Problem(Code.WRONG_VALUE, "floor.yaml", 1, message),))
     document = read_yaml(root / name, root)
-    reader = _SeedReader(document, types)
-    if document.data is not None:
-        reader.read()
-    return Seed(
-        tuple(reader.records.items()), tuple(reader.claims.values()), (*document.problems, *reader.problems)
-    )
+    found = seed_in(document, types) if document.data is not None else Seed()
+    return replace(found, problems=(*document.problems, *found.problems))
+
+
+def seed_in(document: Document, types: Mapping[str, ResourceType], *at: str | int) -> Seed:
+    """The seed in a document, or under the path ``at`` of it (a suite states its own)."""
+    reader = _SeedReader(document, types, at)
+    reader.read()
+    return Seed(tuple(reader.records.items()), tuple(reader.claims.values()), tuple(reader.problems))
 
 
 class _SeedReader:
-    def __init__(self, document: Document, types: Mapping[str, ResourceType]) -> None:
-        self.document = document
+    def __init__(self, document: Document, types: Mapping[str, ResourceType], at: NodePath) -> None:
+        self.document, self.at = document, at
+        self.data: Any = document.data
+        for part in at:
+            self.data = self.data[part]
         self.types = types
         self.records: dict[Ref, Mapping[str, Any]] = {}
         self.claims: dict[int, Claimed] = {}
         self.problems: list[Problem] = []
 
     def read(self) -> None:
-        for name in self.document.mapping:
+        if not isinstance(self.data, dict):
+            self._note(Code.WRONG_TYPE, "a seed must be a mapping of resources and claims")
+            return
+        for name in self.data:
             if name not in ("resources", "claims"):
                 self._note(Code.UNKNOWN_FIELD, f"{name} is not a known field of a seed", name)
         for kind in self._mapping("resources"):
@@ -63,7 +71,7 @@ class _SeedReader:
                 continue
             for key, body in self._mapping("resources", kind).items():
                 self._record(self.types[kind], key, body)
-        claims = self.document.mapping.get("claims") or []
+        claims = self.data.get("claims") or []
         if not isinstance(claims, list):
             self._note(Code.WRONG_TYPE, "claims must be a list", "claims")
             return
@@ -72,10 +80,10 @@ class _SeedReader:
         self._overlaps()
 
     def _note(self, code: str, message: str, *path: str | int) -> None:
-        self.problems.append(self.document.problem(code, message, *path))
+        self.problems.append(self.document.problem(code, message, *self.at, *path))
 
     def _mapping(self, *path: str) -> Mapping[str, Any]:
-        found: Any = self.document.mapping
+        found: Any = self.data
         for part in path:
             found = found.get(part) or {}
         if isinstance(found, dict):

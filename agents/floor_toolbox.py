@@ -22,7 +22,7 @@ from protocol.toolbox import (
     Toolbox,
 )
 
-_KINDS: dict[str, type] = {
+_KINDS: dict[str, type[Any]] = {
     "resources": ResourceType,
     "actions": ActionKind,
     "queries": Query,
@@ -46,12 +46,11 @@ def strange_elements(toolbox: Toolbox) -> Iterator[str]:
     Python does not check what a floor's author hands to a dataclass, and not everybody runs mypy.
     """
     for field, kind in _KINDS.items():
-        items: Sequence[Any] = getattr(toolbox, field)
-        for number, item in enumerate(items):
+        for number, item in enumerate(getattr(toolbox, field)):
             if not isinstance(item, kind):
                 yield f"TOOLBOX.{field}[{number}] is a {type(item).__name__}, not a {kind.__name__}"
                 continue
-            for part in dataclass_fields(item):
+            for part in dataclass_fields(kind):
                 if found := _strange(part.name, getattr(item, part.name), callable_params=kind is Reflex):
                     yield f"TOOLBOX.{field}[{number}].{part.name} {found}"
     for event, shape in toolbox.events.items():
