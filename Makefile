@@ -1,7 +1,6 @@
 # `make chat` and `make test` need Python 3.11 or newer and a package index, nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
-CHECKED := protocol checkpoints telemetry agents graph evals cli tools tests scripts
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
@@ -24,6 +23,7 @@ check: dev ## format, lint, types, import directions, tests: all that CI runs
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@git ls-files '*.py' 2>/dev/null | xargs -r wc -l | awk '$$1 > 300 && $$2 != "total" {print "long file, worth a look: " $$0}'
 	$(BIN)/python -m pytest
 
 format: dev ## rewrite the code in the one format

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-UV = [
-    Path(sys.executable).parent / "uv",
-    *("pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"),
-    *("--no-emit-index-url", "--no-header", "--annotation-style", "line", "pyproject.toml", "--group", "build"),
-]
+UV = str(Path(sys.executable).with_name("uv"))
+COMPILE = (
+    "pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
+    " --annotation-style line pyproject.toml --group build"
+)
 
 
 def main(package: str | None) -> None:
@@ -23,7 +23,7 @@ def main(package: str | None) -> None:
         ["--output-file", "requirements.lock"],
         ["--group", "dev", "--constraints", "requirements.lock", "--output-file", "requirements-dev.lock"],
     ):
-        subprocess.run([*UV, *options, *raised], cwd=ROOT, check=True)
+        subprocess.run([UV, *COMPILE.split(), *options, *raised], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

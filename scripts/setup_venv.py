@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -22,23 +23,27 @@ INCLUDES = {"requirements-dev.lock": ["requirements.lock"]}
 OLDEST = (3, 11)
 
 
-def say(text):
+def say(text: str) -> None:
     """One line for the person who waits; stdout belongs to what runs afterwards."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
-def check_python():
+def check_python() -> None:
     """Leave with one sentence when this Python cannot carry Andon."""
     if sys.version_info < OLDEST:
         found = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit(
-            "Andon needs Python 3.11 or newer, and " + sys.executable + " is " + found + ": install a newer one"
+            "Andon needs Python 3.11 or newer, and "
+            + sys.executable
+            + " is "
+            + found
+            + ": install a newer one"
             " or name it, for example `make chat PYTHON=python3.12`."
         )
     try:
-        import ensurepip  # noqa: F401, PLC0415 - only whether it is there
-        import venv  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401 - only whether it is there
+        import venv  # noqa: F401
     except ImportError:
         sys.exit(
             sys.executable + " cannot make virtual environments: install its venv module"
@@ -46,13 +51,17 @@ def check_python():
         )
 
 
-def wanted(lock):
+def wanted(lock: str) -> "dict[str, Any]":
     """What the stamp says once ``lock`` is installed: place, Python, and a hash for each lock it holds."""
     names = [lock] + INCLUDES.get(lock, [])
-    return {"root": ROOT, "python": list(sys.version_info[:2]), "locks": {name: digest(name) for name in names}}
+    return {
+        "root": ROOT,
+        "python": list(sys.version_info[:2]),
+        "locks": {name: digest(name) for name in names},
+    }
 
 
-def digest(name):
+def digest(name: str) -> str:
     """The hash of a lock together with the project file: a new console script needs a new set-up too."""
     found = hashlib.sha256()
     for path in (name, "pyproject.toml"):
@@ -61,7 +70,7 @@ def digest(name):
     return found.hexdigest()
 
 
-def present():
+def present() -> "dict[str, Any]":
     """The stamp of the last finished set-up, or an empty one when nothing usable is there."""
     try:
         with open(STAMP) as file:
@@ -71,14 +80,14 @@ def present():
     return stamp if isinstance(stamp, dict) and os.path.exists(PYTHON) else {}
 
 
-def is_ready(stamp, want):
+def is_ready(stamp: "dict[str, Any]", want: "dict[str, Any]") -> bool:
     """Whether ``stamp`` covers ``want``."""
     same_place = all(stamp.get(name) == want[name] for name in ("root", "python"))
     locks = stamp.get("locks", {})
     return same_place and all(locks.get(name) == want["locks"][name] for name in want["locks"])
 
 
-def runs():
+def runs() -> bool:
     """Whether the venv's Python starts, has pip, and is the version that is asked for."""
     code = "import pip, sys; sys.exit(tuple(sys.version_info[:2]) != %r)" % (tuple(sys.version_info[:2]),)
     if not os.path.exists(PYTHON):
@@ -86,7 +95,7 @@ def runs():
     return subprocess.call([PYTHON, "-c", code], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
-def install(lock):
+def install(lock: str) -> bool:
     """Install the lock, then the checkout itself (which needs no index); True when both worked."""
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     for options in (
@@ -98,7 +107,7 @@ def install(lock):
     return True
 
 
-def make(lock, want):
+def make(lock: str, want: "dict[str, Any]") -> bool:
     """Bring .venv to what the lock says; True when it worked."""
     if os.path.exists(UNFINISHED) or not runs():
         shutil.rmtree(VENV, ignore_errors=True)
@@ -116,7 +125,7 @@ def make(lock, want):
     return True
 
 
-def main(lock):
+def main(lock: str) -> int:
     """Set up for ``lock``; the exit code is 0 or 1."""
     check_python()
     want = wanted(lock)

@@ -27,7 +27,12 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("verbosity", "seen"),
-    [(0, ["warning"]), (1, ["info", "warning"]), (2, ["debug", "info", "warning"]), (7, ["debug", "info", "warning"])],
+    [
+        (0, ["warning"]),
+        (1, ["info", "warning"]),
+        (2, ["debug", "info", "warning"]),
+        (7, ["debug", "info", "warning"]),
+    ],
 )
 def test_each_v_shows_one_level_more(verbosity: int, seen: list[str]) -> None:
     stream = io.StringIO()
@@ -58,10 +63,8 @@ def test_secrets_are_seen_nowhere(secret: str) -> None:
     stream = io.StringIO()
     start_logging(2, secrets=["", secret], stream=stream)
     log = logging.getLogger("openai")
-    try:
-        raise ValueError(f"bad key {secret}")
-    except ValueError:
-        log.exception("key %s", secret, extra={"header": {"key": secret}})
+    error = ValueError(f"bad key {secret}")
+    log.error("key %s", secret, exc_info=error, extra={"header": {"key": secret}})
     assert secret not in stream.getvalue()
     assert json.dumps(secret)[1:-1] not in stream.getvalue()
     (line,) = lines(stream)
@@ -76,4 +79,4 @@ def test_key_shapes_are_hidden_without_being_told(text: str) -> None:
     logging.getLogger("httpx").warning(text)
     (line,) = lines(stream)
     assert line["message"].endswith(HIDDEN)
-    assert text.split()[-1] not in stream.getvalue()
+    assert text.rsplit(maxsplit=1)[-1] not in stream.getvalue()
