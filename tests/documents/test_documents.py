@@ -44,9 +44,8 @@ def test_every_direct_dependency_has_its_reason() -> None:
         Requirement(text).name
         for text in [*project["project"]["dependencies"], *groups["build"], *groups["dev"]]
     }
-    rows = re.findall(
-        r"^\| `([\w.-]+)` \| ([^|]+) \| [^|]+ \|$", (ROOT / "docs/dependencies.md").read_text("utf-8"), re.MULTILINE
-    )
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w.-]+)` \| ([^|]+) \| [^|]+ \|$", page, re.MULTILINE)
     assert sorted(name for name, _ in rows) == sorted(wanted)
     assert all(len(reason.strip()) > 2 for _, reason in rows)
 
