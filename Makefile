@@ -21,7 +21,7 @@ test: dev ## set up if needed and run all tests
 check: dev ## format, lint, types, import directions, tests: all that CI runs
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy
+	$(BIN)/python scripts/check_types.py
 	$(BIN)/lint-imports --no-logo
 	@git ls-files '*.py' 2>/dev/null | xargs -r wc -l | awk '$$1 > 300 && $$2 != "total" {print "long file, worth a look: " $$0}'
 	$(BIN)/python -m pytest
