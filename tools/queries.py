@@ -19,7 +19,7 @@ from .quality_queries import hold_status, measured_with
 from .schedule_queries import find_windows, get_schedule, next_on
 from .slots import find_slots
 from .stock_queries import get_stock, requirement, shortage
-from .values import Subject
+from .values import Operation, Subject
 
 _RUN_READS = ("run", "order", "machine", "lot", "hold")
 _STOCK_READS = ("stock", "lot", "allocation", "purchase", "hold", "inspection", "order")
@@ -73,7 +73,7 @@ QUERIES = (
             "setup_min": Maybe(Integer(0)),
             "machine": Maybe(KeyOf("machine")),
             "order": Maybe(KeyOf("order")),
-            "operation": Maybe(Text(16)),
+            "operation": Maybe(Operation()),
             "exclude_run": Maybe(KeyOf("run")),
         },
         reads=(*_RUN_READS, "downtime"),

@@ -1,5 +1,9 @@
-"""Enumerations and constants of the plant, and the one field type of its own."""
+"""Enumerations and constants of the plant, and the two field types of its own.
 
+Both are structured names rather than text, so they belong to what a person signs.
+"""
+
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +52,7 @@ SETTER = "setter/SITE"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a hold or an inspection is about: ``lot/L88``. Not text: it is part of what is signed."""
+    """What a hold is about: ``lot/L88``."""
 
     types: tuple[str, ...] = HELD_TYPES
 
@@ -61,3 +65,17 @@ class Subject:
     def schema(self) -> dict[str, Any]:
         """The JSON Schema shown to a model."""
         return {"type": "string", "pattern": f"^({'|'.join(self.types)})/{KEY.pattern}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``OP10``: OP and a number; operations of one order follow each other by it."""
+
+    def problem(self, value: object) -> str | None:
+        """What is wrong with ``value``, or None."""
+        good = isinstance(value, str) and re.fullmatch(r"OP\d{1,4}", value, re.ASCII)
+        return None if good else "must be OP and a number, such as OP10"
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema shown to a model."""
+        return {"type": "string", "pattern": "^OP[0-9]{1,4}$"}
