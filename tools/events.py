@@ -78,6 +78,7 @@ EVENTS: dict[str, Shape] = {
         "due": Maybe(Instant()),
         "hard_limit": Maybe(Instant()),
     },
+    "maintenance.done": {"maintenance_order": KeyOf("maintenance_order"), "machine": KeyOf("machine")},
     "machine.down": MACHINE_STATE,
     "machine.up": MACHINE_STATE,
     "inspection.recorded": INSPECTED,

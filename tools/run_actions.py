@@ -21,19 +21,23 @@ def step_of(order: Record, operation: str) -> dict[str, Any] | None:
     return next((s for s in steps if s["operation"] == operation), None)
 
 
-def cannot_run(snapshot: Snapshot, order: Record, operation: str, machine: str, start: str) -> Refusal | None:
-    """Why an operation cannot start on a machine at an instant; who else holds its time is the gate's."""
-    if earlier(start, snapshot.now):
-        return Refusal("past", f"{shown(start)} is past; now it is {shown(snapshot.now)}")
-    found = snapshot.get("machine", machine)
-    if found is None:
-        return Refusal("unknown_machine", f"there is no machine {machine}")
+def unable(order: Record, operation: str, machine: Record) -> Refusal | None:
+    """Why a machine cannot do an operation of an order; an operation its routing does not list is unknown."""
     step = step_of(order, operation)
     if step is None:
         return Refusal("unknown_operation", f"{order.key} has no operation {operation} in its routing")
-    if step["ability"] not in found["abilities"]:
-        return Refusal("unable", f"{machine} cannot do {step['ability']} ({operation} of {order.key})")
-    return _down(snapshot, found, start)
+    if step["ability"] not in machine["abilities"]:
+        return Refusal("unable", f"{machine.key} cannot do {step['ability']} ({operation} of {order.key})")
+    return None
+
+
+def _cannot_start(snapshot: Snapshot, machine: Record, start: str, setup_min: int) -> Refusal | None:
+    """Why nothing can start on a machine at an instant; who else holds its time is the gate's question."""
+    if earlier(start, snapshot.now):
+        return Refusal("past", f"{shown(start)} is past; now it is {shown(snapshot.now)}")
+    if setup_min and (is_night(start) or is_night(plus(start, minutes=setup_min - 1))):
+        return Refusal("no_capacity", f"there is no setter at {shown(start)}: none works at night")
+    return _down(snapshot, machine, start)
 
 
 def _down(snapshot: Snapshot, machine: Record, start: str) -> Refusal | None:
@@ -46,12 +50,6 @@ def _down(snapshot: Snapshot, machine: Record, start: str) -> Refusal | None:
         return None
     until = f" until about {shown(max(ends))}" if ends else ""
     return Refusal("machine_down", f"{machine.key} is down{until}", role=TECHNICIAN)
-
-
-def _no_setter(start: str, setup_min: int) -> Refusal | None:
-    if setup_min and (is_night(start) or is_night(plus(start, minutes=setup_min - 1))):
-        return Refusal("no_capacity", f"there is no setter at {shown(start)}: none works at night")
-    return None
 
 
 def _movable(run: Record) -> Refusal | None:
@@ -69,12 +67,14 @@ def plan_run(params: Params, snapshot: Snapshot, context: ActionContext) -> Effe
         return Refusal("unknown_order", f"there is no order {params['order']}")
     if order["state"] == "Forecast" or order["state"] in OVER:
         return Refusal("not_released", f"{order.key} is {order['state'].lower()}")
-    machine, start, setup_min = params["machine"], params["start"], params["setup_min"]
-    refusal = cannot_run(snapshot, order, params["operation"], machine, start) or _no_setter(start, setup_min)
+    machine, start, setup_min = snapshot.get("machine", params["machine"]), params["start"], params["setup_min"]
+    if machine is None:
+        return Refusal("unknown_machine", f"there is no machine {params['machine']}")
+    refusal = unable(order, params["operation"], machine) or _cannot_start(snapshot, machine, start, setup_min)
     if refusal:
         return refusal
     run = Ref("run", context.new_key("R-"))
-    place = {"machine": machine, "start": start, "end": plus(start, minutes=setup_min + params["run_min"])}
+    place = {"machine": machine.key, "start": start, "end": plus(start, minutes=setup_min + params["run_min"])}
     named = {"order": order.key, "operation": params["operation"], "quantity": params["quantity"]}
     made = create(
         "run", run.key, **named, **place, setup_min=setup_min, state="Waiting", lots=[], approval=None,
@@ -82,7 +82,7 @@ def plan_run(params: Params, snapshot: Snapshot, context: ActionContext) -> Effe
     )  # fmt: skip
     return Effects(
         puts=(made,),
-        claims=run_claims(run, machine, start, place["end"], setup_min),
+        claims=run_claims(run, machine.key, start, place["end"], setup_min),
         events=(Emit("run.planned", str(run), {"run": run.key, **named, **place}),),
         result={"run": run.key, **place},
     )
@@ -92,10 +92,14 @@ def _move(run: Record, to: str, start: str, snapshot: Snapshot, context: ActionC
     """One run put elsewhere."""
     if refusal := _movable(run):
         return refusal
-    order = snapshot.get("order", run["order"])
+    order, machine = snapshot.get("order", run["order"]), snapshot.get("machine", to)
     if order is None:
         return Refusal("unknown_order", f"{run.key} is a run of {run['order']}, which does not exist")
-    refusal = cannot_run(snapshot, order, run["operation"], to, start) or _no_setter(start, run["setup_min"])
+    if machine is None:
+        return Refusal("unknown_machine", f"there is no machine {to}")
+    # Where it lies it is able to run; elsewhere the routing must say so.
+    refusal = None if to == run["machine"] else unable(order, run["operation"], machine)
+    refusal = refusal or _cannot_start(snapshot, machine, start, run["setup_min"])
     if refusal:
         return refusal
     end = plus(start, minutes=minutes_between(run["start"], run["end"]))
