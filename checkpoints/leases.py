@@ -1,0 +1,148 @@
+"""Who drives a case: a lease that names a process, is renewed while it lives, and can be seen to be lost.
+
+The lease keeps two processes from doing the same work; it is the fencing token, checked by every
+commit, that keeps them from doing it twice.
+"""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import cache, partial
+from pathlib import Path
+
+from protocol.errors import DependencyDownError
+from protocol.ports import Ledger, Tx
+from protocol.rows import LeaseHolder
+
+TTL_S = 15.0
+"""How long a lease outlives its last renewal, in wall seconds (DESIGN section 4)."""
+RENEW_S = 5.0
+"""How often it is renewed: two renewals may fail before another process may take over."""
+
+_PROC = Path("/proc")
+_STARTED = 19
+"""Place of the start time, in clock ticks since boot, among the fields after the command's name (proc(5))."""
+_GONE = frozenset({"Z", "X", "x"})
+"""States of a process that has ended and only waits to be collected."""
+
+
+class Lease:
+    """A lease held by this process. ``token``: the fence for commits."""
+
+    def __init__(self, case: str, token: int) -> None:
+        self.case = case
+        self.token = token
+        self.lost = asyncio.Event()
+        """Set as soon as it is known that another process holds the case, or may hold it by now."""
+
+
+@asynccontextmanager
+async def hold_lease(
+    ledger: Ledger,
+    case: str,
+    *,
+    holder: LeaseHolder | None = None,
+    clock: Callable[[], float] = time.time,
+    ttl_s: float = TTL_S,
+    renew_s: float = RENEW_S,
+) -> AsyncIterator[Lease | None]:
+    """Hold the lease of ``case`` as long as the block lasts; None when another process drives it.
+
+    ``clock`` gives wall seconds, the only clock that processes share. A dead holder on this host is
+    replaced at once, any other when its lease ends.
+    """
+    me = holder or this_process()
+
+    def take(tx: Tx) -> int | None:
+        row = tx.lease(case)
+        dead = row is not None and row.holder is not None and holder_is_dead(row.holder)
+        return tx.take_lease(case, me, clock(), ttl_s, dead)
+
+    token = await ledger.write(take)
+    if token is None:
+        yield None
+        return
+    lease = Lease(case, token)
+    renewing = asyncio.create_task(_renew(ledger, lease, clock, ttl_s, renew_s))
+    try:
+        yield lease
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
+        await asyncio.shield(ledger.write(lambda tx: tx.drop_lease(case, token)))
+
+
+async def _renew(
+    ledger: Ledger, lease: Lease, clock: Callable[[], float], ttl_s: float, renew_s: float
+) -> None:
+    ends = clock() + ttl_s
+    while True:
+        await asyncio.sleep(renew_s)
+        now = clock()
+        try:
+            kept = await ledger.write(partial(_renewed, lease, now, ttl_s))
+        except DependencyDownError:
+            kept = now < ends  # the ledger may come back in time
+        else:
+            ends = now + ttl_s
+        if not kept:
+            lease.lost.set()
+            return
+
+
+def _renewed(lease: Lease, now: float, ttl_s: float, tx: Tx) -> bool:
+    return tx.renew_lease(lease.case, lease.token, now, ttl_s)
+
+
+@cache
+def _here(pid: int) -> LeaseHolder:
+    return LeaseHolder(_host(), pid, _started(pid) or "")
+
+
+def this_process() -> LeaseHolder:
+    """How this process signs its leases."""
+    return _here(os.getpid())
+
+
+def holder_is_dead(holder: LeaseHolder) -> bool:
+    """Whether the holder was a process of this host and is gone. False when that cannot be told."""
+    if holder.host != _host():
+        return False
+    if not _PROC.joinpath("self", "stat").exists():
+        return not _exists(holder.pid)
+    return _started(holder.pid) != holder.started
+
+
+@cache
+def _host() -> str:
+    """This host's name, and what tells boots and containers of one name apart: process ids repeat there."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append((_PROC / "sys" / "kernel" / "random" / "boot_id").read_text("ascii").strip()[:8])
+    with suppress(OSError):
+        parts.append(str((_PROC / "self" / "ns" / "pid").readlink()))
+    return " ".join(parts)
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in ticks since boot; None when there is no such process, or it has ended."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    after_name = text.rpartition(")")[2].split()
+    return None if after_name[0] in _GONE else after_name[_STARTED]
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,183 @@
+-- What the ledger asks of SQLite. One block per name; parameters stand in the order of the caller.
+-- A block named ..._columns is put in where {..._columns} stands.
+
+-- name: case_columns
+id, seq, origin, source, source_id, opened_at, session, person, text, event, cause, depth, status,
+  runnable, position, passes, rounds, reply, code, clarify, ended_at, fingerprint, duration_ms
+-- name: commit_columns
+key, case_id, agent, kind, params, params_hash, result, level, at, approval
+-- name: verdict_columns
+key, case_id, pass_no, round, agent, kind, params, resource, verdict, code, reason, at,
+  params_hash
+-- name: event_columns
+id, type, source, source_id, occurred, recorded, subject, data, case_id, agent, lane, cause, depth
+-- name: decision_columns
+escalation, person, name, role, meaning, decision, at, action_hash, reason, option, text,
+  channel, spent
+
+-- name: meta
+SELECT value FROM meta WHERE name = ?
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+
+-- name: get
+SELECT r.version, r.body, b.field, b.value FROM resources r
+LEFT JOIN balances b ON b.type = r.type AND b.key = r.key WHERE r.type = ? AND r.key = ?
+-- name: get_plain
+SELECT version, body FROM resources WHERE type = ? AND key = ?
+-- name: find
+SELECT r.key, r.version, r.body, b.field, b.value FROM resources r
+LEFT JOIN balances b ON b.type = r.type AND b.key = r.key
+-- name: find_keys
+SELECT key FROM lookups WHERE type = ? AND field = ? AND value = ?
+-- name: put_lookup
+INSERT INTO lookups (type, field, value, key) VALUES (?, ?, ?, ?)
+-- name: drop_lookup
+DELETE FROM lookups WHERE type = ? AND field = ? AND value = ? AND key = ?
+
+-- name: claims
+SELECT resource, start_us, end_us, holder_type, holder_key, shared FROM claims
+WHERE resource = ? AND end_us > ? AND start_us < ? ORDER BY start_us, holder_type, holder_key
+-- name: claim
+INSERT INTO claims (resource, start_us, end_us, holder_type, holder_key, shared, cause) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE SET shared = min(shared, excluded.shared)
+-- name: release_all
+DELETE FROM claims WHERE holder_type = ? AND holder_key = ?
+-- name: release_one
+DELETE FROM claims WHERE holder_type = ? AND holder_key = ? AND resource = ?
+
+-- name: create_resource
+INSERT INTO resources (type, key, version, body, row_hash) VALUES (?, ?, 0, ?, ?) ON CONFLICT DO NOTHING
+-- name: change_resource
+UPDATE resources SET version = version + 1, body = ?, row_hash = ? WHERE type = ? AND key = ? AND version = ?
+-- name: set_balance
+INSERT INTO balances (type, key, field, value) VALUES (?, ?, ?, ?)
+ON CONFLICT (type, key, field) DO UPDATE SET value = excluded.value
+-- name: put_write
+INSERT INTO writes (type, key, version, body, balances, deltas, author, cause, row_hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: writes
+SELECT type, key, version, body, balances, author, cause, row_hash, seq FROM writes
+WHERE type = ? AND key = ? ORDER BY version
+
+-- name: accept
+INSERT INTO inbox (source, source_id, kind, body) VALUES (?, ?, ?, ?) ON CONFLICT (source, source_id) DO NOTHING
+
+-- name: case
+SELECT {case_columns} FROM cases WHERE id = ?
+-- name: case_by_source
+SELECT {case_columns} FROM cases WHERE source = ? AND source_id = ?
+-- name: cases
+SELECT {case_columns} FROM cases ORDER BY seq DESC LIMIT ?
+-- name: cases_by_status
+SELECT {case_columns} FROM cases WHERE status = ? ORDER BY seq DESC LIMIT ?
+-- name: runnable
+SELECT id FROM cases WHERE runnable = 1 ORDER BY seq
+-- name: session_cases
+SELECT * FROM (SELECT {case_columns} FROM cases WHERE session = ? ORDER BY seq DESC LIMIT ?) ORDER BY seq
+-- name: children
+SELECT {case_columns} FROM cases WHERE cause = ? ORDER BY seq
+-- name: open_case
+INSERT INTO cases ({case_columns})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: save_case
+UPDATE cases SET source = ?, source_id = ?, opened_at = ?, session = ?, person = ?, text = ?, event = ?, cause = ?,
+  depth = ?, status = ?, runnable = ?, position = ?, passes = ?, rounds = ?, reply = ?, code = ?, clarify = ?,
+  ended_at = ?, fingerprint = ?, duration_ms = ? WHERE id = ?
+
+-- name: turn
+SELECT body FROM turns WHERE case_id = ? AND round = ? AND agent = ?
+-- name: turns
+SELECT round, body FROM turns WHERE case_id = ? ORDER BY round, agent
+-- name: turns_of_round
+SELECT round, body FROM turns WHERE case_id = ? AND round = ? ORDER BY agent
+-- name: put_turn
+INSERT INTO turns (case_id, round, agent, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+
+-- name: commit_of
+SELECT {commit_columns} FROM commits WHERE key = ?
+-- name: commits
+SELECT {commit_columns} FROM commits
+WHERE case_id = ? ORDER BY seq
+-- name: put_commit
+INSERT INTO commits ({commit_columns})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: verdicts
+SELECT {verdict_columns} FROM verdicts WHERE case_id = ? ORDER BY seq
+-- name: put_verdict
+INSERT INTO verdicts ({verdict_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: event
+SELECT {event_columns}, seq
+FROM events WHERE id = ?
+-- name: events
+SELECT {event_columns}, seq
+FROM events ORDER BY seq
+-- name: events_of_case
+SELECT {event_columns}, seq
+FROM events WHERE case_id = ? ORDER BY seq
+-- name: events_of_type
+SELECT {event_columns}, seq
+FROM events WHERE type = ? ORDER BY seq
+-- name: events_of_both
+SELECT {event_columns}, seq
+FROM events WHERE case_id = ? AND type = ? ORDER BY seq
+-- name: put_event
+INSERT INTO events ({event_columns})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: put_outbox
+INSERT INTO outbox (event_seq) VALUES (?)
+
+-- name: escalation
+SELECT body, state, version FROM escalations WHERE id = ?
+-- name: escalations
+SELECT body, state, version FROM escalations ORDER BY requested_at, id
+-- name: escalations_open
+SELECT body, state, version FROM escalations WHERE state = 'pending' ORDER BY requested_at, id
+-- name: escalations_of_case
+SELECT body, state, version FROM escalations WHERE case_id = ? ORDER BY requested_at, id
+-- name: escalations_open_of_case
+SELECT body, state, version FROM escalations WHERE case_id = ? AND state = 'pending' ORDER BY requested_at, id
+-- name: due
+SELECT body, state, version FROM escalations WHERE state = 'pending' AND due_at <= ? ORDER BY due_at, id
+-- name: actions_like
+SELECT body, state, version FROM escalations WHERE kind = ? AND action_hash = ? ORDER BY requested_at DESC, seq DESC
+-- name: put_escalation
+INSERT INTO escalations (id, case_id, type, state, version, kind, action_hash, requested_at, due_at, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: save_escalation
+UPDATE escalations SET state = ?, version = version + 1, due_at = ?, body = ? WHERE id = ? AND version = ?
+
+-- name: decisions
+SELECT {decision_columns}, seq FROM decisions WHERE escalation = ? ORDER BY seq
+-- name: unspent
+SELECT {decision_columns}, seq FROM decisions
+WHERE spent = 0 AND escalation IN (SELECT id FROM escalations WHERE case_id = ?) ORDER BY seq
+-- name: put_decision
+INSERT INTO decisions ({decision_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- name: spend
+UPDATE decisions SET spent = 1 WHERE escalation = ? AND person = ? AND spent = 0
+
+-- name: passes
+SELECT case_id, pass_no, round, at, reads, route FROM passes WHERE case_id = ? ORDER BY pass_no
+-- name: put_pass
+INSERT INTO passes (case_id, pass_no, round, at, reads, route, token) VALUES (?, ?, ?, ?, ?, ?, ?)
+
+-- name: lease
+SELECT case_id, token, host, pid, started, expires FROM leases WHERE case_id = ?
+-- name: put_lease
+INSERT INTO leases (case_id, token, host, pid, started, expires) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (case_id) DO UPDATE SET token = excluded.token, host = excluded.host, pid = excluded.pid,
+  started = excluded.started, expires = excluded.expires
+-- name: renew_lease
+UPDATE leases SET expires = ? WHERE case_id = ? AND token = ? AND host IS NOT NULL
+-- name: drop_lease
+UPDATE leases SET host = NULL, pid = NULL, started = NULL, expires = 0 WHERE case_id = ? AND token = ?
+
+-- name: audit_head
+SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1
+-- name: put_audit
+INSERT INTO audit (seq, prev_hash, hash, body) VALUES (?, ?, ?, ?)
+-- name: counts
+SELECT (SELECT count(*) FROM cases), (SELECT count(*) FROM commits), (SELECT count(*) FROM events),
+  (SELECT count(*) FROM decisions), (SELECT count(*) FROM audit)

@@ -1,0 +1,219 @@
+"""The embedded ledger: one SQLite file, one writer per process, short reads beside it."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from checkpoints.ledger_file import (
+    FLOOR,
+    LINEAGE,
+    connect_to_read,
+    first_hour,
+    make_current,
+    refuse_other_floor,
+    refuse_unreadable,
+)
+from checkpoints.named_sql import named_queries
+from checkpoints.sqlite_connection import connect, journal_mode_for, patiently, prepare_reader
+from checkpoints.sqlite_files import file_errors, keep_private, make_private
+from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
+from checkpoints.sqlite_tx import SqliteTx
+from checkpoints.writer_queue import Done, Failed, Outcome, WriterQueue
+from protocol.errors import DependencyDownError, NotFoundError
+from protocol.ports import ReadTx, Tx
+from protocol.toolbox import ResourceType
+
+T = TypeVar("T")
+Types = Mapping[str, ResourceType]
+
+
+class TransactionLostError(Exception):
+    """SQLite has rolled the whole transaction back, as it does when a disk is full."""
+
+
+class SqliteLedger:
+    """Ledger. Made by :meth:`open`."""
+
+    def __init__(
+        self, path: Path, writer: sqlite3.Connection, types: Types, clock: Clock | None, *, inline: bool
+    ) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = connect(path)
+        prepare_reader(self._reader)
+        self._types = types
+        self._clock = clock
+        self._sql = named_queries("queries")
+        # Without WAL a commit needs the file to itself. Taking turns here is fair, and waits for no poll.
+        shared = inline or journal_mode_for(sqlite3.sqlite_version_info) == "wal"
+        self._turn: AbstractContextManager[object] = nullcontext() if shared else Lock()
+        self._readers = None if inline else ThreadPoolExecutor(1, "ledger-reader")
+        self._queue: WriterQueue[Tx] = WriterQueue(self._run_batch, inline=inline)
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        floor: str,
+        clock: Clock | None,
+        clock_start: str | None,
+        world_types: Types,
+        inline: bool = False,
+        lineage: str | None = None,
+    ) -> "SqliteLedger":
+        """Open the ledger at ``path``; create or migrate it first when that is due.
+
+        ``clock`` None: a floor clock, which starts at ``clock_start`` and is stored. ``inline``: jobs
+        run on the event loop's own thread. ``lineage``: the id of a ledger made now. Raises
+        InvalidFloorError when the place or the file cannot be used, DependencyDownError when
+        another process keeps it locked.
+        """
+        make_private(path)
+        with file_errors(path):
+            writer = connect(path)
+            try:
+                birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
+                make_current(path, writer, birth, lambda: first_hour(clock, clock_start))
+                refuse_other_floor(path, writer, floor)
+                keep_private(path)
+                return cls(path, writer, world_types, clock, inline=inline)
+            except BaseException:
+                writer.close()
+                raise
+
+    async def write(self, job: Callable[[Tx], T]) -> T:
+        """Run ``job`` in a savepoint; returns after COMMIT. An exception rolls its savepoint back."""
+        return await self._queue.submit(job)
+
+    async def read(self, job: Callable[[ReadTx], T]) -> T:
+        """Run ``job`` on one consistent state."""
+        if self._readers is None:
+            return self._run_read(job)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, job)
+
+    async def close(self) -> None:
+        """Finish what waits and close the file."""
+        await self._queue.close()
+        if self._readers is not None:
+            self._readers.shutdown()
+        self._reader.close()
+        self._writer.close()
+
+    def _run_read(self, job: Callable[[ReadTx], T]) -> T:
+        with self._turn, reading(self.path, self._reader, self._types, self._clock) as tx:
+            return job(tx)
+
+    def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
+        """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""
+        try:
+            return self._transact(jobs)
+        except (sqlite3.Error, TransactionLostError, DependencyDownError) as error:
+            return [Failed(_down(self.path, error))] * len(jobs)
+        finally:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+
+    def _transact(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
+        do = self._writer.execute
+        patiently(self.path, lambda: do("BEGIN IMMEDIATE"))
+        stored = clock = do(self._sql["meta"], (CLOCK,)).fetchone()[0]
+        outcomes: list[Outcome] = []
+        for job in jobs:
+            outcome, clock = self._run_job(job, clock, alone=len(jobs) == 1)
+            outcomes.append(outcome)
+        if self._writer.in_transaction:
+            if clock != stored:
+                do(self._sql["set_meta"], (CLOCK, clock))
+            with self._turn:
+                patiently(self.path, lambda: do("COMMIT"))
+        return outcomes
+
+    def _run_job(self, job: Callable[[Tx], object], clock: str, *, alone: bool) -> tuple[Outcome, str]:
+        """The outcome of one job, and the clock to record after it. A job alone is its whole transaction."""
+        do = self._writer.execute
+        tx = SqliteTx(self._writer, self._types, self._clock, clock)
+        if not alone:
+            do("SAVEPOINT job")
+        try:
+            value = job(tx)
+        except BaseException as error:
+            if not self._writer.in_transaction:
+                raise TransactionLostError(str(error)) from error
+            do("ROLLBACK" if alone else "ROLLBACK TO job")
+            if not alone:
+                do("RELEASE job")
+            if not isinstance(error, Exception):
+                raise
+            return Failed(error), clock
+        if not self._writer.in_transaction:
+            raise TransactionLostError("a job went on after the transaction was gone")
+        if not alone:
+            do("RELEASE job")
+        return Done(value), tx.recorded_clock
+
+
+def _down(path: Path, error: Exception) -> DependencyDownError:
+    if isinstance(error, DependencyDownError):
+        return error
+    down = DependencyDownError(
+        f"The ledger {path} could not be written: {error}. Nothing of it was kept.",
+        hint="Check the free space and the health of the disk, and try again.",
+        code="ledger_down",
+    )
+    down.__cause__ = error
+    return down
+
+
+@contextmanager
+def reading(
+    path: Path, connection: sqlite3.Connection, types: Types, clock: Clock | None
+) -> Iterator[SqliteReads]:
+    """One state of the ledger for as long as the block lasts."""
+
+    def begin() -> str:
+        if not connection.in_transaction:
+            connection.execute("BEGIN")
+        return str(connection.execute(named_queries("queries")["meta"], (CLOCK,)).fetchone()[0])
+
+    try:
+        yield SqliteReads(connection, types, clock, patiently(path, begin))
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def open_reader(
+    path: Path, floor: str, world_types: Types, clock: Clock | None = None
+) -> Iterator[SqliteReads]:
+    """Read a ledger without creating, migrating or sweeping anything.
+
+    Raises NotFoundError when there is none yet, InvalidFloorError when it cannot be used.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        raise NotFoundError(
+            f"There is no ledger at {path} yet.",
+            hint="`andon chat` or `andon run` makes one.",
+            code="no_ledger",
+        )
+    with file_errors(path):
+        connection = connect_to_read(path)
+        try:
+            prepare_reader(connection)
+            refuse_unreadable(path, connection)
+            refuse_other_floor(path, connection, floor)
+        except BaseException:
+            connection.close()
+            raise
+    try:
+        with reading(path, connection, world_types, clock) as tx:
+            yield tx
+    finally:
+        connection.close()

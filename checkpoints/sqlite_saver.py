@@ -1,0 +1,70 @@
+"""LangGraph's checkpoints in a SQLite file: a cache of where to continue, never the record.
+
+Whatever happens to this file, the ledger brings every case to the same end. It is therefore written
+with ``synchronous=NORMAL``, and deleted when it fails its check.
+"""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checkpoints.sqlite_files import keep_private, make_private, primary_code
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+# langgraph reads this once, when it is first imported; only with it does a compiled graph load
+# nothing but the types of its own state (langgraph.md, section 7).
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+
+BUSY_S = 30.0
+"""How long a connection waits for another process, in seconds."""
+_DAMAGED = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FORMAT}
+)
+
+
+@asynccontextmanager
+async def open_saver(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
+    """A saver on ``path`` that loads plain data only. A damaged file is replaced by an empty one."""
+    import aiosqlite
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    make_private(path)
+    if not is_sound(path):
+        discard(path)
+        make_private(path)
+    keep_private(path)
+    async with aiosqlite.connect(path, timeout=BUSY_S) as connection:
+        await connection.execute("PRAGMA synchronous = NORMAL")
+        saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        await saver.setup()
+        yield saver
+
+
+async def forget_case(saver: "AsyncSqliteSaver", case: str) -> None:
+    """Delete the checkpoints of a case that has ended: nothing will continue it."""
+    await saver.adelete_thread(case)
+
+
+def is_sound(path: Path) -> bool:
+    """Whether SQLite finds nothing wrong with a file; a locked one counts as sound."""
+    connection = sqlite3.connect(path, timeout=BUSY_S)
+    try:
+        return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+    except sqlite3.DatabaseError as error:
+        if primary_code(error) in _DAMAGED:
+            return False
+        raise
+    finally:
+        connection.close()
+
+
+def discard(path: Path) -> None:
+    """Delete a database file and the journals beside it."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + end).unlink(missing_ok=True)

@@ -1,0 +1,263 @@
+"""Writing to a SQLite ledger: the port Tx, one job's savepoint in a transaction that jobs may share."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from checkpoints import row_codec as codec
+from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
+from protocol.canonical import NotCanonicalError, dumps, problem
+from protocol.records import Claimed, Record, Ref
+from protocol.rows import (
+    CaseRow,
+    CommitRow,
+    DecisionRow,
+    EscalationRow,
+    EventRow,
+    LeaseHolder,
+    PassRow,
+    VerdictRow,
+)
+from protocol.times import micros, whole
+from protocol.toolbox import ResourceType
+
+ABSENT = -1
+"""The version under which a read of nothing is remembered."""
+SEED = "seed"
+"""What opening records are written for."""
+
+
+class SqliteTx(SqliteReads):
+    """Tx. Made by the ledger, inside a transaction that holds the write lock."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        types: Mapping[str, ResourceType],
+        clock: Clock | None,
+        stored_clock: str,
+    ) -> None:
+        super().__init__(connection, types, clock, stored_clock)
+        self._depth = 0
+        self._reads: dict[str, int] = {}
+        self._fences: dict[str, int] = {}
+        self._cause = ""
+
+    @property
+    def recorded_clock(self) -> str:
+        """The clock to record with this job: the hour it went by, or what was recorded before."""
+        assert self._stored_clock is not None
+        return self._stored_clock if self._now is None else self._now
+
+    def meta(self, name: str) -> str | None:
+        return self.recorded_clock if name == CLOCK else super().meta(name)
+
+    def set_meta(self, name: str, value: str) -> None:
+        self._do(self._sql["set_meta"], (name, value))
+
+    def advance_clock(self, to: str) -> None:
+        if self._clock is None:
+            self._now = max(self.now, whole(to))
+
+    def reads(self) -> dict[str, int]:
+        return dict(self._reads)
+
+    def _saw(self, type_: str, key: str, record: Record | None) -> None:
+        # The first reading counts: later ones may see what this transaction wrote itself.
+        self._reads.setdefault(f"{type_}/{key}", ABSENT if record is None else record.version)
+
+    @contextmanager
+    def mark(self) -> Iterator[Callable[[], None]]:
+        self._depth += 1
+        name, kept = f"m{self._depth}", (self._now, self._cause)
+        self._do(f"SAVEPOINT {name}")
+
+        def undo() -> None:
+            self._do(f"ROLLBACK TO {name}")
+            self._now, self._cause = kept
+
+        try:
+            yield undo
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has undone everything already
+                undo()
+            raise
+        finally:
+            self._depth -= 1
+            if self._connection.in_transaction:
+                self._do(f"RELEASE {name}")
+
+    # Records and claims
+
+    def write(
+        self,
+        ref: Ref,
+        base: int | None,
+        fields: Mapping[str, Any],
+        deltas: Mapping[str, int],
+        by: str,
+        cause: str,
+    ) -> int | None:
+        if found := problem(dict(fields)):
+            raise NotCanonicalError(f"{ref}: {found}")
+        kind = self._types[ref.type]
+        if stray := [n for n in deltas if n not in kind.balances]:
+            raise ValueError(f"{ref} has no balance {', '.join(stray)}")
+        self._cause = cause
+        if base is None:
+            return self._create(kind, ref, fields, deltas, by)
+        return self._change(kind, ref, base, fields, deltas, by)
+
+    def _create(
+        self, kind: ResourceType, ref: Ref, fields: Mapping[str, Any], deltas: Mapping[str, int], by: str
+    ) -> int | None:
+        body = {n: v for n, v in fields.items() if n not in kind.balances}
+        balances = {n: fields.get(n, 0) + deltas.get(n, 0) for n in kind.balances}
+        texts = dumps(body), dumps(balances)
+        hashed = codec.row_hash(ref.type, ref.key, 0, *texts)
+        if self._do(self._sql["create_resource"], (ref.type, ref.key, texts[0], hashed)).rowcount == 0:
+            return None
+        for name, value in balances.items():
+            self._do(self._sql["set_balance"], (ref.type, ref.key, name, value))
+        for name in kind.indexed:
+            self._do(self._sql["put_lookup"], (ref.type, name, dumps(body.get(name)), ref.key))
+        self._put_write(ref, 0, texts, deltas, by, hashed)
+        return 0
+
+    def _change(
+        self,
+        kind: ResourceType,
+        ref: Ref,
+        base: int,
+        fields: Mapping[str, Any],
+        deltas: Mapping[str, int],
+        by: str,
+    ) -> int | None:
+        if stray := [n for n in fields if n in kind.balances]:
+            raise ValueError(f"{ref}: balance {', '.join(stray)} changes only by deltas")
+        old = self.get(ref.type, ref.key)
+        if old is None or old.version != base:
+            return None
+        body = {n: v for n, v in old.body.items() if n not in kind.balances} | dict(fields)
+        balances = {n: (old[n] or 0) + deltas.get(n, 0) for n in kind.balances}
+        texts = dumps(body), dumps(balances)
+        version = base + 1
+        hashed = codec.row_hash(ref.type, ref.key, version, *texts)
+        values = (texts[0], hashed, ref.type, ref.key, base)
+        if self._do(self._sql["change_resource"], values).rowcount == 0:
+            return None
+        for name in deltas:
+            self._do(self._sql["set_balance"], (ref.type, ref.key, name, balances[name]))
+        for name in kind.indexed:
+            self._move_lookup(ref, name, dumps(old[name]), dumps(body.get(name)))
+        self._put_write(ref, version, texts, deltas, by, hashed)
+        return version
+
+    def _move_lookup(self, ref: Ref, field: str, old: str, new: str) -> None:
+        if old != new:
+            self._do(self._sql["drop_lookup"], (ref.type, field, old, ref.key))
+            self._do(self._sql["put_lookup"], (ref.type, field, new, ref.key))
+
+    def _put_write(
+        self, ref: Ref, version: int, texts: tuple[str, str], deltas: Mapping[str, int], by: str, hashed: str
+    ) -> None:
+        values = (ref.type, ref.key, version, *texts, dumps(dict(deltas)), by, self._cause, hashed)
+        self._do(self._sql["put_write"], values)
+
+    def put_seed(self, records: Iterable[tuple[Ref, Mapping[str, Any]]], by: Callable[[str], str]) -> None:
+        for ref, body in records:
+            if self.write(ref, None, body, {}, by(ref.type), SEED) is None:
+                raise ValueError(f"the seed names {ref} twice")
+
+    def claim(self, claim: Claimed) -> None:
+        holder, span = claim.holder, (micros(claim.start), micros(claim.end))
+        values = (claim.resource, *span, holder.type, holder.key, claim.shared, self._cause)
+        self._do(self._sql["claim"], values)
+
+    def release(self, holder: Ref, resource: str | None) -> None:
+        if resource is None:
+            self._do(self._sql["release_all"], (holder.type, holder.key))
+        else:
+            self._do(self._sql["release_one"], (holder.type, holder.key, resource))
+
+    # Cases
+
+    def accept(self, source: str, source_id: str, kind: str, body: Mapping[str, Any]) -> int | None:
+        done = self._do(self._sql["accept"], (source, source_id, kind, dumps(dict(body))))
+        return done.lastrowid if done.rowcount else None
+
+    def open_case(self, row: CaseRow) -> None:
+        self._do(self._sql["open_case"], codec.case_columns(row))
+
+    def save_case(self, row: CaseRow) -> None:
+        if self._do(self._sql["save_case"], (*codec.saved_case_columns(row), row.id)).rowcount == 0:
+            raise LookupError(f"there is no case {row.id}")
+
+    def put_turn(self, case: str, round_no: int, agent: str, turn: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._do(self._sql["put_turn"], (case, round_no, agent, dumps(dict(turn))))
+        stored = self.turn(case, round_no, agent)
+        assert stored is not None
+        return stored
+
+    def put_verdict(self, row: VerdictRow) -> None:
+        self._do(self._sql["put_verdict"], codec.verdict_columns(row))
+
+    def put_commit(self, row: CommitRow) -> None:
+        self._do(self._sql["put_commit"], codec.commit_columns(row))
+
+    def put_event(self, row: EventRow) -> None:
+        done = self._do(self._sql["put_event"], codec.event_columns(row))
+        self._do(self._sql["put_outbox"], (done.lastrowid,))
+
+    def put_pass(self, row: PassRow) -> None:
+        values = (row.case, row.pass_no, row.round, row.at, dumps(dict(row.reads)), row.route)
+        self._do(self._sql["put_pass"], (*values, self._fences.get(row.case)))
+
+    # People
+
+    def put_escalation(self, row: EscalationRow) -> None:
+        kind = None if row.action is None else row.action["kind"]
+        values = (row.id, row.case, row.type, str(row.state), row.version, kind, row.action_hash)
+        body = codec.escalation_body(row)
+        self._do(self._sql["put_escalation"], (*values, row.requested_at, row.due_at, body))
+
+    def save_escalation(self, row: EscalationRow, expected_version: int) -> bool:
+        values = (str(row.state), row.due_at, codec.escalation_body(row), row.id, expected_version)
+        return self._do(self._sql["save_escalation"], values).rowcount == 1
+
+    def put_decision(self, row: DecisionRow) -> None:
+        self._do(self._sql["put_decision"], codec.decision_columns(row))
+
+    def spend(self, decision: DecisionRow) -> bool:
+        return self._do(self._sql["spend"], (decision.escalation, decision.person)).rowcount == 1
+
+    # Audit and leases
+
+    def audit(self, body: Mapping[str, Any]) -> None:
+        seq, prev_hash = self._one("audit_head") or (0, codec.GENESIS)
+        text = dumps(dict(body))
+        values = (seq + 1, prev_hash, codec.audit_hash(seq + 1, prev_hash, text), text)
+        self._do(self._sql["put_audit"], values)
+
+    def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
+        row = self.lease(case)
+        if row is not None and row.holder is not None and row.expires > now and not dead:
+            return None
+        token = 1 if row is None else row.token + 1
+        values = (case, token, holder.host, holder.pid, holder.started, now + ttl_s)
+        self._do(self._sql["put_lease"], values)
+        return token
+
+    def renew_lease(self, case: str, token: int, now: float, ttl_s: float) -> bool:
+        return self._do(self._sql["renew_lease"], (now + ttl_s, case, token)).rowcount == 1
+
+    def drop_lease(self, case: str, token: int) -> None:
+        self._do(self._sql["drop_lease"], (case, token))
+
+    def holds(self, case: str, token: int) -> bool:
+        row = self.lease(case)
+        if row is None or row.token != token:
+            return False
+        self._fences[case] = token
+        return True
