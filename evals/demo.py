@@ -11,12 +11,11 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from evals.story import Chapter, FactStep, LineStep, Shown, Story, read_story
-from evals.telling import Telling
-from graph.app import App, open_app
+from evals.story import Chapter, FactStep, Story, read_story
+from graph.app import open_app
 from graph.settings import Settings
 from protocol.errors import AndonError
 from protocol.ports import ReadTx
@@ -46,7 +45,6 @@ class Player:
     def __init__(self, floor: Path, data: Path, chapter: Chapter) -> None:
         self._settings = Settings(floor_dir=floor, data_dir=data, scripts=dict(chapter.scripts) or None)
         self._chapter = chapter
-        self._told = 0
         self._facts = 0
 
     async def play(self) -> None:
@@ -54,58 +52,47 @@ class Player:
         for step in self._chapter.steps:
             if step.tell:
                 say(step.tell)
-            if step.fact or step.line:
-                async with open_app(self._settings) as app:
-                    await (self._fact(app, step.fact) if step.fact else self._line(app, step.line))
-                    await self._tell(app)
+            if step.fact:
+                await self._fact(step.fact)
             if step.command:
                 await self._command(step.command)
-        async with open_app(self._settings) as app:
-            for shown in self._chapter.shows:
-                print("    " + await app.ledger.read(_record(app, shown)))
-        print()
 
-    async def _fact(self, app: App, fact: FactStep) -> None:
+    async def _fact(self, fact: FactStep) -> None:
+        """Report it, let its cases go as far as they can, and show what the ledger says of them."""
         self._facts += 1
-        now = await app.ledger.read(lambda tx: tx.now)
-        at = fact.occurred or now
-        print(f"    [{fact.type} {fact.subject}] happens")
-        await app.accept([Fact(fact.type, "story", str(self._facts), at, fact.subject, fact.data)])
-        await app.drain()
-
-    async def _line(self, app: App, line: LineStep | None) -> None:
-        if line is not None:
-            print(f"    {line.person}> {line.text}")
-            await app.ask(line.text, person=line.person)
-
-    async def _tell(self, app: App) -> None:
-        """Whatever happened in any case since the last time, oldest case first."""
-        zone, after = app.world.config.zone, self._told
-        for line in await app.ledger.read(lambda tx: list(_news(tx, zone, after))):
-            print(line)
-        self._told = await app.ledger.read(_last)
-        print()
+        print(f"    * {fact.type}: {fact.subject}\n")
+        async with open_app(self._settings) as app:
+            now: str = await app.ledger.read(lambda tx: tx.now)
+            told = Fact(fact.type, "story", str(self._facts), fact.occurred or now, fact.subject, fact.data)
+            results = await app.accept([told])
+            await app.drain()
+        for case in [result.case for result in results if result.case]:
+            await self._command(["trace", case])
 
     async def _command(self, words: Sequence[str]) -> None:
         """Run ``andon`` in a process of its own and show what its terminal shows."""
         async with open_app(self._settings) as app:
-            rows = await app.ledger.read(lambda tx: tx.escalations())
-        typed = [word.replace("{waiting}", rows[-1].id if rows else "") for word in words]
+            names = await app.ledger.read(_newest)
+        typed = [word.format(**names) for word in words]
         print(f"    $ andon {shlex.join(typed)}")
         done = await asyncio.to_thread(_elsewhere, typed, self._settings)
         print(textwrap.indent(done.stdout.rstrip(), "    "))
-        print(f"    (exit code {done.returncode})\n")
-        async with open_app(self._settings) as app:
-            await self._tell(app)
+        print(f"    (exit code {done.returncode})\n" if done.returncode else "")
+
+
+def _newest(tx: ReadTx) -> dict[str, str]:
+    """What the placeholders of a command stand for."""
+    cases, open_ones = tx.cases(limit=1), tx.escalations()
+    return {"case": cases[0].id if cases else "", "waiting": open_ones[-1].id if open_ones else ""}
 
 
 def _elsewhere(words: Sequence[str], settings: Settings) -> subprocess.CompletedProcess[str]:
-    """``andon`` in a process of its own, with what its terminal shows."""
-    floor = {"ANDON_DATA": str(settings.data_dir), "ANDON_FLOOR": str(settings.floor_dir)}
+    """``andon`` in a process of its own: its exit code, and what its terminal shows."""
+    place = {"ANDON_DATA": str(settings.data_dir), "ANDON_FLOOR": str(settings.floor_dir)}
     return subprocess.run(
         [sys.executable, "-m", "cli", *words],
         cwd=ROOT,
-        env=os.environ | floor,
+        env=os.environ | place,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -113,19 +100,6 @@ def _elsewhere(words: Sequence[str], settings: Settings) -> subprocess.Completed
         timeout=COMMAND_LIMIT_S,
         check=False,
     )
-
-
-def _record(app: App, shown: Shown) -> Callable[[ReadTx], str]:
-    return lambda tx: Telling(tx, app.world.config.zone).record(shown.ref, tuple(shown.fields))
-
-
-def _news(tx: ReadTx, zone: str, after: int) -> Iterator[str]:
-    for case in reversed(tx.cases()):
-        yield from Telling(tx, zone).case(case.id, after)
-
-
-def _last(tx: ReadTx) -> int:
-    return max((event.seq for event in tx.events()), default=0)
 
 
 async def play(story: Story, floor: Path) -> None:

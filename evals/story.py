@@ -25,46 +25,33 @@ class FactStep(Part):
     occurred: str | None = None
 
 
-class LineStep(Part):
-    """A person says something."""
-
-    person: str
-    text: str
-
-
 class Step(Part):
-    """Exactly one of: words to print, a fact, a line, or a command that another process runs.
+    """Exactly one of: words to print, a fact, or an ``andon`` command that another process runs.
 
-    In ``command``, ``{waiting}`` is the id of the escalation that was opened last.
+    In ``command``, ``{waiting}`` is the escalation that was opened last and ``{case}`` the newest case.
     """
 
     tell: str | None = None
     fact: FactStep | None = None
-    line: LineStep | None = None
     command: Sequence[str] | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
-        if sum(part is not None for part in (self.tell, self.fact, self.line, self.command)) != 1:
-            raise ValueError("a step is exactly one of tell, fact, line and command")
+        if sum(part is not None for part in (self.tell, self.fact, self.command)) != 1:
+            raise ValueError("a step is exactly one of tell, fact and command")
         return self
 
 
-class Shown(Part):
-    """Which fields of a record to print at the end of a chapter."""
-
-    ref: str
-    fields: Sequence[str]
-
-
 class Chapter(Part):
-    """What happens on one freshly seeded floor. ``scripts``: what agents say instead of their policies."""
+    """What happens on one freshly seeded floor.
+
+    ``scripts``: what agents say while a fact is handled, instead of what their policies would.
+    """
 
     title: str
     before: str
     steps: Annotated[Sequence[Step], Field(min_length=1)]
     scripts: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]] = Field(default_factory=dict)
-    shows: Sequence[Shown] = ()
     after: str = ""
 
 

@@ -13,10 +13,8 @@ chapters:
     before: Somebody speaks.
     steps:
       - tell: Listen.
-      - line: {person: a.vos, text: Where does V-1 lie?}
+      - fact: {type: ship.arrived, subject: visit/V-1}
       - command: [show, "{waiting}"]
-    shows:
-      - {ref: visit/V-1, fields: [berth]}
 """
 
 
