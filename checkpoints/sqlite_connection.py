@@ -16,6 +16,7 @@ BUSY_S = 30.0
 """How long a connection waits for others, in seconds (DESIGN section 7)."""
 _PAUSE_S = 0.001
 _LONGEST_PAUSE_S = 0.005
+_NEVER = Event()
 _STATEMENTS = 256
 """Prepared statements a connection keeps: more than there are queries."""
 _FULL = 2
@@ -83,7 +84,7 @@ def patiently(path: Path, step: Callable[[], T], limit_s: float = BUSY_S) -> T:
     newcomer. Both BEGIN and COMMIT may be repeated: a COMMIT that found readers stays open, and
     keeps new readers out.
     """
-    waited_s, pause_s, never = 0.0, _PAUSE_S, Event()
+    waited_s, pause_s = 0.0, _PAUSE_S
     while True:
         try:
             return step()
@@ -92,6 +93,6 @@ def patiently(path: Path, step: Callable[[], T], limit_s: float = BUSY_S) -> T:
                 raise
             if waited_s >= limit_s:
                 raise locked(path) from error
-        never.wait(pause_s)
+        _NEVER.wait(pause_s)
         waited_s += pause_s
         pause_s = min(pause_s * 1.02, _LONGEST_PAUSE_S)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from checkpoints import row_codec as codec
 from checkpoints.named_sql import named_queries
+from checkpoints.sqlite_soundness import soundness
 from protocol.canonical import dumps
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
@@ -78,9 +79,13 @@ class SqliteReads:
     def _all(self, name: str, *values: Any) -> list[Any]:
         return self._do(self._sql[name], values).fetchall()
 
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Any SELECT: for auditing and reports, which look at the tables themselves."""
-        return self._do(sql, values).fetchall()
+    def rows(self, sql: str, *values: Any) -> Iterable[tuple[Any, ...]]:
+        """The rows of any SELECT: for auditing, which looks at the tables themselves."""
+        return self._do(sql, values)
+
+    def soundness(self) -> Iterable[str]:
+        """What SQLite finds wrong with the file, a sentence each."""
+        return soundness(self._connection)
 
     def meta(self, name: str) -> str | None:
         found = self._one("meta", name)

@@ -1,0 +1,67 @@
+"""Verifying a ledger: every invariant that its tables can show, one function each (faults.md, section 5)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from checkpoints import audit_cases, audit_log, audit_people, audit_records
+from checkpoints.audit_port import AuditTx
+from protocol.world import World
+
+MOST_SHOWN = 100
+"""Violations shown per invariant: a ledger of another floor breaks one for each of its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One truth about every ledger. ``number``: its row in faults.md, section 5 (0: the design's R2)."""
+
+    number: int
+    name: str
+    check: Callable[[AuditTx, World], Iterable[str]]
+
+
+INVARIANTS = (
+    Invariant(23, "database_sound", lambda tx, _: tx.soundness()),
+    Invariant(23, "row_hashes", audit_records.row_hashes),
+    Invariant(23, "lookups", audit_records.lookups),
+    Invariant(1, "balances_in_bounds", audit_records.balances_in_bounds),
+    Invariant(2, "conservation", audit_records.conservation),
+    Invariant(4, "no_lost_update", audit_records.no_lost_update),
+    Invariant(10, "claims_apart", audit_records.claims_apart),
+    Invariant(0, "written_by_owner", audit_records.written_by_owner),
+    Invariant(3, "committed_once", audit_cases.committed_once),
+    Invariant(3, "one_turn", audit_cases.one_turn),
+    Invariant(6, "approval_binding", audit_people.approval_binding),
+    Invariant(7, "decided_once", audit_people.decided_once),
+    Invariant(8, "nothing_forgotten", audit_cases.nothing_forgotten),
+    Invariant(12, "outbox_complete", audit_cases.outbox_complete),
+    Invariant(14, "chain_whole", audit_log.chain_whole),
+    Invariant(14, "changes_logged", audit_log.changes_logged),
+    Invariant(17, "fenced", audit_cases.fenced),
+)
+
+
+def audit(tx: AuditTx, world: World) -> dict[str, Any]:
+    """Shape ``audit`` (DESIGN section 8). ``head``: the hash of the last audit entry, null without one."""
+    violations = [
+        {"invariant": invariant.name, "detail": detail}
+        for invariant in INVARIANTS
+        for detail in islice(_details(invariant, tx, world), MOST_SHOWN)
+    ]
+    return {
+        "schema": "andon/audit/v1",
+        "ok": not violations,
+        "violations": violations,
+        "counts": dict(tx.counts()),
+        "head": audit_log.head(tx),
+    }
+
+
+def _details(invariant: Invariant, tx: AuditTx, world: World) -> Iterator[str]:
+    """What breaks an invariant. Rows too damaged to be read break it as well."""
+    try:
+        yield from invariant.check(tx, world)
+    except Exception as error:  # noqa: BLE001 - an auditor that stumbles over a row has found something
+        yield f"a row cannot be read: {type(error).__name__}: {error}"

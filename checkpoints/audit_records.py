@@ -1,0 +1,136 @@
+"""Invariants of resources: balances, versions, claims, owners, and the hashes that tie rows together."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from checkpoints.audit_port import AuditTx
+from checkpoints.named_sql import named_queries
+from checkpoints.row_codec import claimed, row_hash
+from protocol.canonical import dumps
+from protocol.records import Claimed
+from protocol.world import World
+
+_SQL = "audit"
+_resource = itemgetter(0, 1)
+
+
+def balances_in_bounds(tx: AuditTx, world: World) -> Iterator[str]:
+    """Balances are integers within the bounds of their type, and there is one for each (1)."""
+    sql = named_queries(_SQL)
+    found: dict[tuple[str, str], set[str]] = {}
+    for type_, key, field, value, stored_as in tx.rows(sql["balances"]):
+        found.setdefault((type_, key), set()).add(field)
+        bound = world.types[type_].balances.get(field) if type_ in world.types else None
+        if bound is None:
+            yield f"{type_}/{key} has a balance {field} that its type does not know"
+        elif stored_as != "integer":
+            yield f"{type_}/{key}: {field} is {value!r}, not an integer"
+        elif value < bound.minimum or (bound.maximum is not None and value > bound.maximum):
+            yield f"{type_}/{key}: {field} is {value}, outside {bound.minimum} to {bound.maximum}"
+    for type_, key, *_ in tx.rows(sql["resources"]):
+        wanted = set(world.types[type_].balances) if type_ in world.types else set()
+        for field in sorted(wanted - found.get((type_, key), set())):
+            yield f"{type_}/{key} has lost its balance {field}"
+
+
+def conservation(tx: AuditTx, world: World) -> Iterator[str]:
+    """Every balance is its opening value plus all recorded changes (2)."""
+    sql = named_queries(_SQL)
+    totals: dict[tuple[str, str, str], int] = {}
+    for (type_, key), versions in groupby(tx.rows(sql["writes"]), _resource):
+        for _, _, version, _, balances, deltas, _ in versions:
+            changes = json.loads(deltas)
+            for field, value in json.loads(balances).items():
+                expected = totals.get((type_, key, field), value) + (changes.get(field, 0) if version else 0)
+                if value != expected:
+                    yield f"{type_}/{key}@{version}: {field} is {value}, its changes make {expected}"
+                totals[type_, key, field] = value
+    for type_, key, field, value, _ in tx.rows(sql["balances"]):
+        if totals.get((type_, key, field), value) != value:
+            yield f"{type_}/{key}: {field} is {value}, its changes make {totals[type_, key, field]}"
+
+
+def no_lost_update(tx: AuditTx, world: World) -> Iterator[str]:
+    """The versions of every resource are 0 to n without a gap, and it stands at the last one written (4)."""
+    sql = named_queries(_SQL)
+    stands = {(t, k): (version, body) for t, k, version, body, _ in tx.rows(sql["resources"])}
+    for (type_, key), versions in groupby(tx.rows(sql["writes"]), _resource):
+        last: tuple[int, str] = (-1, "")
+        for _, _, version, body, *_ in versions:
+            if version != last[0] + 1:
+                yield f"{type_}/{key}: version {version} follows {last[0]}"
+            last = (version, body)
+        now = stands.pop((type_, key), None)
+        if now is None:
+            yield f"{type_}/{key} was written and is gone"
+        elif now[0] != last[0]:
+            yield f"{type_}/{key} stands at version {now[0]}, the last one written is {last[0]}"
+        elif now[1] != last[1]:
+            yield f"{type_}/{key}@{last[0]} is not what was written"
+    for type_, key in stands:
+        yield f"{type_}/{key} stands there and was never written"
+
+
+def row_hashes(tx: AuditTx, world: World) -> Iterator[str]:
+    """Every resource and every version of it matches its hash (23)."""
+    sql = named_queries(_SQL)
+    for type_, key, version, body, balances, _, stored in tx.rows(sql["writes"]):
+        if row_hash(type_, key, version, body, balances) != stored:
+            yield f"the written {type_}/{key}@{version} does not match its hash"
+    balances_of: dict[tuple[str, str], dict[str, Any]] = {}
+    for type_, key, field, value, _ in tx.rows(sql["balances"]):
+        balances_of.setdefault((type_, key), {})[field] = value
+    for type_, key, version, body, stored in tx.rows(sql["resources"]):
+        if row_hash(type_, key, version, body, dumps(balances_of.get((type_, key), {}))) != stored:
+            yield f"{type_}/{key}@{version} does not match its hash"
+
+
+def lookups(tx: AuditTx, world: World) -> Iterator[str]:
+    """The look-up table holds exactly the indexed fields of the resources (23)."""
+    sql = named_queries(_SQL)
+    expected = {
+        (type_, field, dumps(json.loads(body).get(field)), key)
+        for type_, key, _, body, _ in tx.rows(sql["resources"])
+        if type_ in world.types
+        for field in world.types[type_].indexed
+    }
+    found = set(tx.rows(sql["lookups"]))
+    for type_, field, value, key in sorted(expected - found):
+        yield f"{type_}/{key} cannot be found by {field} = {value}"
+    for type_, field, value, key in sorted(found - expected):
+        yield f"{type_}/{key} is found by {field} = {value}, which it does not have"
+
+
+def claims_apart(tx: AuditTx, world: World) -> Iterator[str]:
+    """No action took an interval that another holder had; shared ones may meet shared ones (10).
+
+    Facts may: what happened is recorded even where it breaks a plan.
+    """
+    open_claims: list[tuple[Any, ...]] = []
+    for row in tx.rows(named_queries(_SQL)["claims"]):
+        open_claims = [c for c in open_claims if c[0] == row[0] and c[2] > row[1]]
+        for other in open_claims:
+            later = max(row, other, key=itemgetter(7))
+            excused = (row[5] and other[5]) or row[3:5] == other[3:5] or _taken_by_fact(tx, later[6])
+            if not excused:
+                yield _overlap(claimed(other[:6]), claimed(row[:6]))
+        open_claims.append(row)
+
+
+def _overlap(one: Claimed, two: Claimed) -> str:
+    return f"{one.resource} is held by {one.holder} until {one.end} and by {two.holder} from {two.start}"
+
+
+def _taken_by_fact(tx: AuditTx, cause: str) -> bool:
+    return cause != "" and tx.commit_of(cause) is None
+
+
+def written_by_owner(tx: AuditTx, world: World) -> Iterator[str]:
+    """Every write was made in the name of its type's one owner (R2)."""
+    for type_, author, count in tx.rows(named_queries(_SQL)["authors"]):
+        owner = world.owners.get(type_)
+        if author != owner:
+            yield f"{count} writes of {type_} were made by {author}; its owner is {owner}"
