@@ -1,1 +1,1 @@
-"""The plant's tools: resource types, actions, queries, facts, rules, feeds. Loaded by path; imports protocol only."""
+"""The plant's types, actions, queries, facts, rules and feeds: loaded by path, importing protocol only."""

@@ -114,7 +114,11 @@ def _unfounded(machine: Record, kind: str, order: Record | None) -> Refusal | No
     """A downtime that is not planned needs a fact: a machine that is down, or a corrective order."""
     if kind in PLANNED_KINDS or machine["state"] != "Up" or (order is not None and order["type"] == "CM"):
         return None
-    return Refusal("no_fact", f"{machine.key} is up and no corrective order stands behind this", alternative="report_down")
+    return Refusal(
+        "no_fact",
+        f"{machine.key} is up and no corrective order stands behind this",
+        alternative="report_down",
+    )
 
 
 def _planned(snapshot: Snapshot, order: Record) -> Record | None:
@@ -162,8 +166,8 @@ def move_downtime(params: Params, snapshot: Snapshot, context: ActionContext) ->
 DOWNTIME_ACTIONS = (
     ActionKind(
         name="open_downtime",
-        purpose="Take machine time: preventive or calibration inside the limits of its maintenance order; other"
-        " kinds only with a fact behind them.",
+        purpose="Take machine time: preventive or calibration inside the limits of its maintenance"
+        " order; other kinds only with a fact behind them.",
         params={
             "machine": KeyOf("machine"),
             "start": Instant(),
@@ -173,7 +177,9 @@ DOWNTIME_ACTIONS = (
         },
         writes=("downtime", "maintenance_order"),
         decide=open_downtime,
-        summary=lambda p: f"{p['kind'].capitalize()} downtime of {p['machine']} from {shown(p['start'])} to {shown(p['end'])}",
+        summary=lambda p: (
+            f"{p['kind'].capitalize()} downtime of {p['machine']}, {shown(p['start'])} to {shown(p['end'])}"
+        ),
         events=("downtime.opened",),
     ),
     ActionKind(

@@ -66,7 +66,8 @@ EVENTS: dict[str, Shape] = {
     "run.moved": {**_RUN, "from": Object(_PLACE), "to": Object(_PLACE), "rule": Maybe(Text(64))},
     "run.cancelled": {**_RUN, **_PLACE, "reason": Text(500)},
     "run.at_risk": {**_RUN, **_PLACE, "reason": Text(200), "approved_by": Maybe(Person())},
-    # forced: laid over runs, because nothing is free before a hard limit, a fact stands behind it, or a person signed
+    # forced: laid over runs, because nothing is free before a hard limit, a fact stands behind it, or a
+    # person signed
     "downtime.opened": {**_DOWNTIME, "forced": Flag()},
     "downtime.changed": {**_DOWNTIME, "from": Object(_PLACE), "forced": Flag()},
     "downtime.closed": {**_DOWNTIME, "from": Object(_PLACE)},

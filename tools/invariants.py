@@ -17,7 +17,7 @@ def span_forward(record: Record, snapshot: Snapshot) -> str | None:
 
 
 def operations_in_sequence(run: Record, snapshot: Snapshot) -> str | None:
-    """No operation of an order starts before one with a smaller number has ended, as far as both are planned."""
+    """No planned operation of an order starts before a planned one with a smaller number has ended."""
     if not _planned(run):
         return None
     number = int(run["operation"][2:])
@@ -27,7 +27,7 @@ def operations_in_sequence(run: Record, snapshot: Snapshot) -> str | None:
         theirs = int(other["operation"][2:])
         first, second = (other, run) if theirs < number else (run, other)
         if theirs != number and earlier(second["start"], first["end"]):
-            return f"{second.key} ({second['operation']}) would start before {first.key} ({first['operation']}) ends"
+            return f"{second.key} would start before {first.key} ends, an operation before it"
     return None
 
 
@@ -63,8 +63,8 @@ def one_corrective(order: Record, snapshot: Snapshot) -> str | None:
     """One open corrective order for each machine and code; repeats raise its count."""
     if order["type"] != "CM" or order["state"] in MAINTENANCE_DONE:
         return None
-    for other in snapshot.find("maintenance_order", machine=order["machine"], type="CM"):
-        same = other.ref != order.ref and other["code"] == order["code"]
+    for other in snapshot.find("maintenance_order", machine=order["machine"]):
+        same = other.ref != order.ref and (other["type"], other["code"]) == ("CM", order["code"])
         if same and other["state"] not in MAINTENANCE_DONE:
             return f"{order['machine']} has {other.key} open for the same code"
     return None
@@ -82,7 +82,11 @@ def stock_adds_up(stock: Record, snapshot: Snapshot) -> str | None:
     allocated = sum(open_quantity(a) for a in hard)
     if stock["on_hand"] != on_hand:
         return f"{stock.key}: {stock['on_hand']} on hand, and its lots hold {on_hand}"
-    return None if stock["allocated"] == allocated else f"{stock.key}: {stock['allocated']} allocated, not {allocated}"
+    return (
+        None
+        if stock["allocated"] == allocated
+        else f"{stock.key}: {stock['allocated']} allocated, not {allocated}"
+    )
 
 
 def not_overallocated(stock: Record, snapshot: Snapshot) -> str | None:

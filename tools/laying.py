@@ -8,6 +8,7 @@ from protocol.toolbox import Consequence, create, put
 
 from .machine_time import earlier, machine_ref, runs_in
 from .site import days_of, shown
+from .values import PLANNED_KINDS
 
 Place = dict[str, str]
 
@@ -18,7 +19,7 @@ def lay_over_runs(emit: Emit, snapshot: Snapshot) -> Effects:
     A run in progress is suspended when the downtime has begun, else it keeps its time until then.
     """
     data = emit.data
-    if not data["forced"]:
+    if not data.get("forced", data["kind"] not in PLANNED_KINDS):
         return Effects()
     puts: list[Put] = []
     claims: list[Claimed] = []
@@ -50,12 +51,18 @@ def _at_risk(run: Record, reason: str) -> Emit:
 
 def keep_calendar(emit: Emit, snapshot: Snapshot) -> Effects:
     """Enter what was booked in the calendar of its machine-days, and take out what was given back."""
-    holder = Ref.parse(emit.subject)
-    before, after = _places(emit.type, emit.data)
+    holder = Ref("run", str(emit.data.get("run"))) if emit.type == "run.finished" else Ref.parse(emit.subject)
+    before, after = (
+        _finished(emit, snapshot) if emit.type == "run.finished" else _places(emit.type, emit.data)
+    )
     days = {(p["machine"], day) for p in (before, after) if p for day in days_of(p["start"], p["end"])}
     writes = []
     for machine, day in sorted(days):
-        booked = after if after and after["machine"] == machine and day in days_of(after["start"], after["end"]) else None
+        booked = (
+            after
+            if after and after["machine"] == machine and day in days_of(after["start"], after["end"])
+            else None
+        )
         if change := _day(snapshot, machine, day, holder, booked):
             writes.append(change)
     return Effects(puts=tuple(writes))
@@ -74,6 +81,12 @@ def _places(kind: str, data: Any) -> tuple[Place | None, Place | None]:
             return named, None
 
 
+def _finished(emit: Emit, snapshot: Snapshot) -> tuple[Place | None, Place | None]:
+    """A finished run gives back what it had planned; the report may name no machine at all."""
+    run = snapshot.get("run", emit.data["run"]) if emit.data.get("run") else None
+    return ({name: run[name] for name in ("machine", "start", "end")} if run else None), None
+
+
 def _day(snapshot: Snapshot, machine: str, day: str, holder: Ref, booked: Place | None) -> Put | None:
     key = f"{machine}@{day}"
     record = snapshot.get("calendar", key)
@@ -87,7 +100,8 @@ def _day(snapshot: Snapshot, machine: str, day: str, holder: Ref, booked: Place 
 
 
 _CALENDAR_EVENTS = (
-    "run.planned", "run.moved", "run.cancelled", "run.at_risk", "downtime.opened", "downtime.changed", "downtime.closed",
+    "run.planned", "run.moved", "run.cancelled", "run.at_risk", "run.finished",
+    "downtime.opened", "downtime.changed", "downtime.closed",
 )  # fmt: skip
 
 CONSEQUENCES = (

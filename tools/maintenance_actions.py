@@ -1,5 +1,6 @@
 """What maintenance decides about orders and breakdowns; planned downtimes have their own file."""
 
+from itertools import pairwise
 from typing import Any
 
 from protocol.effects import Delta, Effects, Emit, Put, Refusal, Release
@@ -18,8 +19,10 @@ UNKNOWN_REPAIR_MIN = 240
 
 def open_corrective(snapshot: Snapshot, machine: str, code: str | None) -> Record | None:
     """The open corrective order of a machine for a code (none: words of a person), if there is one."""
-    found = snapshot.find("maintenance_order", machine=machine, type="CM")
-    return next((o for o in found if o["state"] not in MAINTENANCE_DONE and o["code"] == code), None)
+    for order in snapshot.find("maintenance_order", machine=machine):
+        if order["type"] == "CM" and order["state"] not in MAINTENANCE_DONE and order["code"] == code:
+            return order
+    return None
 
 
 def create_maintenance_order(params: Params, snapshot: Snapshot, context: ActionContext) -> Effects | Refusal:
@@ -29,8 +32,10 @@ def create_maintenance_order(params: Params, snapshot: Snapshot, context: Action
         return Refusal("unknown_machine", f"there is no machine {machine}")
     if params["type"] == "CM" and (known := open_corrective(snapshot, machine, params.get("code"))):
         return Effects(deltas=(Delta(known.ref, "count", 1),), result={"maintenance_order": known.key})
-    limits = [t for t in (params.get("earliest"), params.get("due"), params.get("hard_limit")) if t is not None]
-    if any(earlier(after, before) for before, after in zip(limits, limits[1:], strict=False)):
+    limits = [
+        t for t in (params.get("earliest"), params.get("due"), params.get("hard_limit")) if t is not None
+    ]
+    if any(earlier(after, before) for before, after in pairwise(limits)):
         return Refusal("bad_limits", "earliest, due and hard limit must follow each other in this order")
     order = Ref("maintenance_order", context.new_key("MO-"))
     made = _order(order.key, params)
@@ -39,17 +44,9 @@ def create_maintenance_order(params: Params, snapshot: Snapshot, context: Action
 
 def _order(key: str, params: Params, state: str = "Requested") -> Put:
     optional = ("code", "symptom", "est_min", "earliest", "due", "hard_limit")
-    return create(
-        "maintenance_order",
-        key,
-        machine=params["machine"],
-        type=params["type"],
-        priority=params["priority"],
-        state=state,
-        findings=None,
-        count=1,
-        **{name: params.get(name) for name in optional},
-    )
+    made = {name: params[name] for name in ("machine", "type", "priority")}
+    made |= {name: params.get(name) for name in optional} | {"state": state, "findings": None, "count": 1}
+    return Put(Ref("maintenance_order", key), made, create=True)
 
 
 def _requested(order: Ref, made: Put) -> Emit:
@@ -70,7 +67,9 @@ def report_down(params: Params, snapshot: Snapshot, context: ActionContext) -> E
     known = open_corrective(snapshot, machine.key, None)
     order = known.ref if known else Ref("maintenance_order", context.new_key("MO-"))
     writes: list[Put] = [put("machine", machine.key, state="Down", since=at, reason=params["reason"][:200])]
-    events = [Emit("machine.down", str(machine.ref), _state(machine.key, at, params["reason"], context.agent))]
+    events = [
+        Emit("machine.down", str(machine.ref), _state(machine.key, at, params["reason"], context.agent))
+    ]
     if known is None:
         asked = {"machine": machine.key, "type": "CM", "priority": 1, "symptom": params["reason"]}
         writes.append(_order(order.key, asked, "InProgress"))
@@ -137,16 +136,22 @@ def return_to_production(params: Params, snapshot: Snapshot, context: ActionCont
     if machine is None:
         return Refusal("unknown_machine", f"there is no machine {params['machine']}")
     if order is None or order["machine"] != machine.key:
-        return Refusal("unknown_order", f"{params['maintenance_order']} is no maintenance order of {machine.key}")
+        return Refusal(
+            "unknown_order", f"{params['maintenance_order']} is no maintenance order of {machine.key}"
+        )
     if machine["locks"]:
         who = ", ".join(lock["person"] for lock in machine["locks"])
-        return Refusal("locked_out", f"{machine.key} is locked by {who}; only they take it off", "safety_officer")
+        return Refusal(
+            "locked_out", f"{machine.key} is locked by {who}; only they take it off", "safety_officer"
+        )
     if machine["state"] == "Up":
         return Refusal("up_already", f"{machine.key} is up")
     if order["state"] != "WorkDone":
         return Refusal("not_done", f"the work of {order.key} is not done ({order['state']})", role=TECHNICIAN)
     now = snapshot.now
-    closed = [d for d in snapshot.find("downtime", machine=machine.key, state="open") if earlier(d["start"], now)]
+    closed = [
+        d for d in snapshot.find("downtime", machine=machine.key, state="open") if earlier(d["start"], now)
+    ]
     return Effects(
         puts=(
             put("machine", machine.key, state="Up", since=now, reason=None),
@@ -172,7 +177,7 @@ def closed_event(downtime: Record, end: str) -> Emit:
 MAINTENANCE_ACTIONS = (
     ActionKind(
         name="create_maintenance_order",
-        purpose="Request maintenance of a machine; a repeated corrective request raises the count of the open one.",
+        purpose="Request maintenance of a machine; a repeated corrective request is counted in the open one.",
         params={
             "machine": KeyOf("machine"),
             "type": Choice(MAINTENANCE_TYPES),
@@ -210,7 +215,7 @@ MAINTENANCE_ACTIONS = (
     ),
     ActionKind(
         name="return_to_production",
-        purpose="Return a machine whose maintenance is done to production. A maintenance technician signs it.",
+        purpose="Return a machine whose maintenance is done to production; a maintenance technician signs.",
         params={
             "machine": KeyOf("machine"),
             "maintenance_order": KeyOf("maintenance_order"),

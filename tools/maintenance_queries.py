@@ -21,7 +21,9 @@ def machine_status(params: Params, snapshot: Snapshot) -> dict[str, Any]:
         return {"machine": key, "known": False}
     signal = snapshot.get("signal", key)
     downtimes = [d for d in snapshot.find("downtime", machine=key) if d["state"] != "closed"]
-    orders = [o for o in snapshot.find("maintenance_order", machine=key) if o["state"] not in MAINTENANCE_DONE]
+    orders = [
+        o for o in snapshot.find("maintenance_order", machine=key) if o["state"] not in MAINTENANCE_DONE
+    ]
     names = ("line", "state", "since", "reason")
     return {
         "machine": key,
@@ -51,11 +53,24 @@ def due_within(snapshot: Snapshot, days: int) -> list[dict[str, Any]]:
 
 
 def _show_order(snapshot: Snapshot, order: Record) -> dict[str, Any]:
-    names = ("machine", "type", "priority", "symptom", "est_min", "earliest", "due", "hard_limit", "state", "count")
+    names = (
+        "machine",
+        "type",
+        "priority",
+        "symptom",
+        "est_min",
+        "earliest",
+        "due",
+        "hard_limit",
+        "state",
+        "count",
+    )
     planned = [d for d in snapshot.find("downtime", maintenance_order=order.key) if d["state"] != "closed"]
     return {
         "maintenance_order": order.key,
         **{name: order[name] for name in names},
         "overdue": order["due"] is not None and micros(order["due"]) < micros(snapshot.now),
-        "planned": {"downtime": planned[0].key, "start": planned[0]["start"], "end": planned[0]["end"]} if planned else None,
+        "planned": {"downtime": planned[0].key, "start": planned[0]["start"], "end": planned[0]["end"]}
+        if planned
+        else None,
     }

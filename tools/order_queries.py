@@ -19,11 +19,17 @@ _BY_TYPE: dict[str, tuple[tuple[str, ...], str]] = {
     "machine": ((TECHNICIAN, "maintenance_planner"), "locks and the return to production are maintenance's"),
     "stock": ((MATERIALS_PLANNER,), "going under safety stock is the materials planner's"),
     "lot": ((QUALITY_ENGINEER,), "what of a lot may be used is quality's"),
-    "allocation": ((MATERIALS_PLANNER, "duty_manager"), "taking an allocation away is the materials planner's"),
+    "allocation": (
+        (MATERIALS_PLANNER, "duty_manager"),
+        "taking an allocation away is the materials planner's",
+    ),
     "purchase": (("buyer",), "purchases are the buyer's"),
     "maintenance_order": (("maintenance_planner",), "dates and priorities of maintenance are its planner's"),
     "downtime": (("maintenance_planner", SUPERVISOR), "downtimes are maintenance's"),
-    "nonconformance": ((QUALITY_ENGINEER, PLANNER), "a disposition needs both signatures of the review board"),
+    "nonconformance": (
+        (QUALITY_ENGINEER, PLANNER),
+        "a disposition needs both signatures of the review board",
+    ),
     "gauge": ((QUALITY_ENGINEER,), "gauges are quality's"),
 }
 _BY_CODE: dict[str, tuple[tuple[str, ...], str]] = {
@@ -35,7 +41,10 @@ _BY_CODE: dict[str, tuple[tuple[str, ...], str]] = {
     "locked_out": (("safety_officer",), "only who set a lock takes it off"),
     "past_hard_limit": (("maintenance_planner",), "a hard limit is the maintenance planner's"),
     "run_started": ((SUPERVISOR,), "a running run is the shift supervisor's"),
-    "occupied": ((SUPERVISOR, PLANT_MANAGER), "machine time that agents do not settle is the shift supervisor's"),
+    "occupied": (
+        (SUPERVISOR, PLANT_MANAGER),
+        "machine time that agents do not settle is the shift supervisor's",
+    ),
 }
 
 
@@ -64,7 +73,7 @@ def order_status(params: Params, snapshot: Snapshot) -> dict[str, Any]:
 
 
 def lateness(snapshot: Snapshot, order: Record) -> dict[str, Any]:
-    """When the last planned run of an order ends and how late that is; unknown without a plan or a due date."""
+    """When the last planned run of an order ends, and how late that is; unknown without plan or due date."""
     ends = [r["end"] for r in snapshot.find("run", order=order.key) if r["state"] in LIVE]
     planned = max(ends, key=micros, default=None)
     due = order["due"]
@@ -114,7 +123,9 @@ def _others(snapshot: Snapshot, order: Record) -> list[Record]:
 def who_decides(params: Params, snapshot: Snapshot) -> dict[str, Any]:
     """The roles that may decide about a thing, or about what a refusal's code stands for."""
     kind, slash, key = params["ref"].partition("/")
-    roles, why = _decider(snapshot, Ref(kind, key)) if slash else _BY_CODE.get(kind, ((), f"{kind} is not known"))
+    roles, why = (
+        _decider(snapshot, Ref(kind, key)) if slash else _BY_CODE.get(kind, ((), f"{kind} is not known"))
+    )
     return {"ref": params["ref"], "role": roles[0] if roles else None, "roles": list(roles), "why": why}
 
 

@@ -22,12 +22,19 @@ def place_hold(params: Params, snapshot: Snapshot, context: ActionContext) -> Ef
         return Refusal("unknown_subject", f"there is no {subject}")
     role = params.get("release_role") or RELEASE_ROLES[kind]
     if kind == "compliance" and role != RELEASE_ROLES[kind]:
-        return Refusal("wrong_role", f"a compliance hold is released by {RELEASE_ROLES[kind]} and nobody else")
+        return Refusal(
+            "wrong_role", f"a compliance hold is released by {RELEASE_ROLES[kind]} and nobody else"
+        )
     same = [h for h in active_holds(snapshot, [subject]) if h["kind"] == kind]
     if any(h["quantity"] is None or h["quantity"] == params.get("quantity") for h in same):
         return Refusal("already_held", f"{subject} is under {kind} hold {same[0].key}")
     hold = Ref("hold", context.new_key("H-"))
-    named = {"subject": str(subject), "kind": kind, "quantity": params.get("quantity"), "reason": params["reason"]}
+    named = {
+        "subject": str(subject),
+        "kind": kind,
+        "quantity": params.get("quantity"),
+        "reason": params["reason"],
+    }
     made = create(
         "hold", hold.key, **named, release_role=role, state="active", placed=snapshot.now, released=None,
         released_by=None, evidence=None,
@@ -44,7 +51,9 @@ def _lots(event: str, snapshot: Snapshot, hold: str, named: dict[str, Any]) -> t
     """One event for every lot covered, lots split from it included."""
     subject = Ref.parse(named["subject"])
     lots = descendants(snapshot, subject.key) if subject.type == "lot" else []
-    return tuple(Emit(event, f"lot/{lot}", {"hold": hold, "lot": lot, "quantity": named["quantity"]}) for lot in lots)
+    return tuple(
+        Emit(event, f"lot/{lot}", {"hold": hold, "lot": lot, "quantity": named["quantity"]}) for lot in lots
+    )
 
 
 def release_hold(params: Params, snapshot: Snapshot, context: ActionContext) -> Effects | Refusal:
@@ -60,10 +69,18 @@ def release_hold(params: Params, snapshot: Snapshot, context: ActionContext) -> 
     return Effects(
         puts=(
             put(
-                "hold", hold.key, state="released", released=snapshot.now, released_by=by, evidence=params["evidence"]
+                "hold",
+                hold.key,
+                state="released",
+                released=snapshot.now,
+                released_by=by,
+                evidence=params["evidence"],
             ),
         ),
-        events=(Emit("hold.released", hold["subject"], data), *_lots("lot.released", snapshot, hold.key, named)),
+        events=(
+            Emit("hold.released", hold["subject"], data),
+            *_lots("lot.released", snapshot, hold.key, named),
+        ),
     )
 
 
@@ -85,13 +102,22 @@ def record_inspection(params: Params, snapshot: Snapshot, context: ActionContext
     flags = [] if gauge is None or gauge_valid(snapshot, gauge, snapshot.now) else ["gauge_expired"]
     verdict = "unusable" if flags else _verdict(params)
     key = context.new_key("I-")
-    optional = {n: params.get(n) for n in ("characteristic", "nominal", "tol_min", "tol_max", "measured", "gauge")}
+    optional = {
+        n: params.get(n) for n in ("characteristic", "nominal", "tol_min", "tol_max", "measured", "gauge")
+    }
     made = create(
         "inspection", key, subject=str(subject), **optional, **counted, verdict=verdict, by=context.agent,
         at=snapshot.now,
     )  # fmt: skip
     named = {"characteristic": optional["characteristic"], "measured": optional["measured"]}
-    data = {"inspection": key, "subject": str(subject), **named, **counted, "verdict": verdict, "flags": flags}
+    data = {
+        "inspection": key,
+        "subject": str(subject),
+        **named,
+        **counted,
+        "verdict": verdict,
+        "flags": flags,
+    }
     kinds = ["inspection.recorded"] + (["inspection.failed"] if verdict in ("rejected", "mrb") else [])
     return Effects(
         puts=(made, *_used(gauge, snapshot.now)),
@@ -117,7 +143,7 @@ def _verdict(params: Params) -> str:
 
 
 def out_of_tolerance(params: Params) -> bool:
-    """Whether a measured value lies outside nominal and tolerances; without one of them it is not known to."""
+    """Whether a measured value lies outside nominal and tolerances; without one of them unknown: no."""
     names = ("measured", "nominal", "tol_min", "tol_max")
     if any(params.get(name) is None for name in names):
         return False
@@ -143,7 +169,9 @@ QUALITY_ACTIONS = (
         },
         writes=("inspection", "gauge"),
         decide=record_inspection,
-        summary=lambda p: f"Inspection of {p['subject']}: {p['accepted']} accepted, {p['rejected']} rejected, {p['mrb']} MRB",
+        summary=lambda p: (
+            f"Inspect {p['subject']}: {p['accepted']} accepted, {p['rejected']} rejected, {p['mrb']} to MRB"
+        ),
         events=("inspection.recorded", "inspection.failed"),
     ),
     ActionKind(

@@ -38,13 +38,17 @@ def measured_with(params: Params, snapshot: Snapshot) -> dict[str, Any]:
     if gauge is None:
         return {"gauge": key, "known": False}
     since = params.get("since") or gauge["valid_until"]
-    found = [i for i in snapshot.find("inspection", gauge=key) if since is None or micros(i["at"]) >= micros(since)]
+    found = [
+        i for i in snapshot.find("inspection", gauge=key) if since is None or micros(i["at"]) >= micros(since)
+    ]
     lots = sorted({i["subject"].removeprefix("lot/") for i in found if i["subject"].startswith("lot/")})
     return {
         "gauge": key,
         "known": True,
         "valid_until": gauge["valid_until"],
         "valid": gauge_valid(snapshot, gauge, snapshot.now),
-        "inspections": [{"inspection": i.key, **{n: i[n] for n in ("subject", "at", "verdict")}} for i in found],
+        "inspections": [
+            {"inspection": i.key, **{n: i[n] for n in ("subject", "at", "verdict")}} for i in found
+        ],
         "lots": lots,
     }

@@ -1,4 +1,4 @@
-"""The shared records of the plant. A dagger of the reference (facts_only) marks what only facts and people set."""
+"""The shared records of the plant. ``facts_only`` is the reference's dagger: facts and people set it."""
 
 from protocol.fields import (
     Choice,
@@ -136,7 +136,7 @@ MAINTENANCE_ORDER = ResourceType(
         "findings": Maybe(Text(500)),
     },
     balances={"count": Bound(minimum=1)},
-    indexed=("machine", "state", "type"),
+    indexed=("machine", "state"),
 )
 INSPECTION = ResourceType(
     name="inspection",
@@ -257,6 +257,6 @@ REPORT = ResourceType(
 )
 
 RESOURCES = (
-    ORDER, RUN, MACHINE, SIGNAL, CALENDAR, DOWNTIME, MAINTENANCE_ORDER, INSPECTION, NONCONFORMANCE, HOLD, GAUGE,
-    STOCK, LOT, ALLOCATION, PURCHASE, REPORT,
+    ORDER, RUN, MACHINE, SIGNAL, CALENDAR, DOWNTIME, MAINTENANCE_ORDER, INSPECTION, NONCONFORMANCE,
+    HOLD, GAUGE, STOCK, LOT, ALLOCATION, PURCHASE, REPORT,
 )  # fmt: skip

@@ -39,15 +39,21 @@ def approved_run(attempt: Attempt, snapshot: Snapshot) -> Refusal | None:
 
 def _approved(run: Record) -> Refusal:
     who = run["approved_by"] or "a person"
-    return Refusal("run_approved", f"{run.key} was approved by {who} and is not changed without a signature", PLANNER)
+    return Refusal(
+        "run_approved", f"{run.key} was approved by {who} and is not changed without a signature", PLANNER
+    )
 
 
 def _laid_over(attempt: Attempt, snapshot: Snapshot) -> Refusal | None:
     data = next((e.data for e in attempt.effects.events if e.type.startswith("downtime.")), None)
     if data is None or data["kind"] not in PLANNED_KINDS:
         return None
-    approved = [r for r in runs_in(snapshot, data["machine"], data["start"], data["end"]) if r["approval"] is not None]
-    order = snapshot.get("maintenance_order", data["maintenance_order"]) if data["maintenance_order"] else None
+    approved = [
+        r for r in runs_in(snapshot, data["machine"], data["start"], data["end"]) if r["approval"] is not None
+    ]
+    order = (
+        snapshot.get("maintenance_order", data["maintenance_order"]) if data["maintenance_order"] else None
+    )
     if not approved or order is None:
         return None
     if not free_before_limit(snapshot, order, minutes_between(data["start"], data["end"])):
@@ -72,7 +78,8 @@ def _held(attempt: Attempt, snapshot: Snapshot, code: str, *, compliance: bool) 
         if hold is not None:
             role = release_role(hold)
             since = f" since {shown(hold['placed'])}" if hold["placed"] else ""
-            said = f"{thing} is under {hold['kind']} hold {hold.key}{since} ({hold['reason']}); only {role} releases it"
+            what = f"{hold['kind']} hold {hold.key}{since} ({hold['reason']})"
+            said = f"{thing} is under {what}; only {role} releases it"
             return Refusal(code, said, role, "alternatives_for says what else could be used or done")
     return None
 
@@ -108,7 +115,10 @@ def _moved(snapshot: Snapshot, moves: Sequence[Any]) -> list[Ref]:
         run = snapshot.get("run", move["run"])
         # A run is moved away from a held machine, never onto one.
         here = Ref("machine", run["machine"]) if run else None
-        refs += [Ref("machine", move["to"]), *(r for r in (run_things(snapshot, run) if run else []) if r != here)]
+        refs += [
+            Ref("machine", move["to"]),
+            *(r for r in (run_things(snapshot, run) if run else []) if r != here),
+        ]
     return refs
 
 

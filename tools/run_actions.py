@@ -67,14 +67,24 @@ def plan_run(params: Params, snapshot: Snapshot, context: ActionContext) -> Effe
         return Refusal("unknown_order", f"there is no order {params['order']}")
     if order["state"] == "Forecast" or order["state"] in OVER:
         return Refusal("not_released", f"{order.key} is {order['state'].lower()}")
-    machine, start, setup_min = snapshot.get("machine", params["machine"]), params["start"], params["setup_min"]
+    machine, start, setup_min = (
+        snapshot.get("machine", params["machine"]),
+        params["start"],
+        params["setup_min"],
+    )
     if machine is None:
         return Refusal("unknown_machine", f"there is no machine {params['machine']}")
-    refusal = unable(order, params["operation"], machine) or _cannot_start(snapshot, machine, start, setup_min)
+    refusal = unable(order, params["operation"], machine) or _cannot_start(
+        snapshot, machine, start, setup_min
+    )
     if refusal:
         return refusal
     run = Ref("run", context.new_key("R-"))
-    place = {"machine": machine.key, "start": start, "end": plus(start, minutes=setup_min + params["run_min"])}
+    place = {
+        "machine": machine.key,
+        "start": start,
+        "end": plus(start, minutes=setup_min + params["run_min"]),
+    }
     named = {"order": order.key, "operation": params["operation"], "quantity": params["quantity"]}
     made = create(
         "run", run.key, **named, **place, setup_min=setup_min, state="Waiting", lots=[], approval=None,
@@ -142,7 +152,9 @@ def change_approved_runs(params: Params, snapshot: Snapshot, context: ActionCont
     if not any(run["approval"] is not None for run in runs):
         return Refusal("not_approved", "none of these runs is approved", alternative="move_run")
     if not params.get("gain_min") and not any(run["at_risk"] for run in runs):
-        return Refusal("no_gain", "approved runs change when something forces it or there is a gain", role=PLANNER)
+        return Refusal(
+            "no_gain", "approved runs change when something forces it or there is a gain", role=PLANNER
+        )
     parts: list[Effects] = []
     for run, wanted in zip(runs, moves, strict=True):
         moved = _move(run, wanted["to"], wanted["start"], snapshot, context)
@@ -182,7 +194,7 @@ _MOVE: Shape = {"run": KeyOf("run"), "to": KeyOf("machine"), "start": Instant()}
 RUN_ACTIONS = (
     ActionKind(
         name="plan_run",
-        purpose="Plan a run of an order's operation on a machine. start is that of the set-up, at or after now.",
+        purpose="Plan a run of an order's operation on a machine; start is that of the set-up.",
         params={
             "order": KeyOf("order"),
             "operation": Operation(),
@@ -217,8 +229,8 @@ RUN_ACTIONS = (
     ),
     ActionKind(
         name="change_approved_runs",
-        purpose="Change runs that a person approved, all or nothing. A person signs it. gain_min: weighted minutes"
-        " of tardiness won; not needed when a run is at risk.",
+        purpose="Change runs that a person approved, all or nothing; a person signs it. gain_min: weighted"
+        " minutes of tardiness won; not needed when a run is at risk.",
         params={
             "moves": ListOf(Object(_MOVE), MAX_MOVES),
             "gain_min": Maybe(Integer(1)),

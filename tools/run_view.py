@@ -10,7 +10,18 @@ from .values import BEFORE_RUNNING
 
 def show_run(snapshot: Snapshot, run: Record) -> dict[str, Any]:
     """A run with what holds it."""
-    names = ("order", "operation", "machine", "start", "end", "setup_min", "quantity", "state", "at_risk", "approved_by")
+    names = (
+        "order",
+        "operation",
+        "machine",
+        "start",
+        "end",
+        "setup_min",
+        "quantity",
+        "state",
+        "at_risk",
+        "approved_by",
+    )
     return {
         "run": run.key,
         **{name: run[name] for name in names},

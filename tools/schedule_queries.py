@@ -25,7 +25,10 @@ def get_schedule(params: Params, snapshot: Snapshot) -> dict[str, Any]:
     return {
         "machine": params.get("machine"),
         "runs": [show_run(snapshot, r) for r in _by_start(runs)],
-        "downtimes": [show_downtime(d) for d in _by_start(d for d in downtimes if d["state"] != "closed" and _in(d, span))],
+        "downtimes": [
+            show_downtime(d)
+            for d in _by_start(d for d in downtimes if d["state"] != "closed" and _in(d, span))
+        ],
     }
 
 

@@ -42,8 +42,16 @@ def find_slots(params: Params, snapshot: Snapshot) -> list[dict[str, Any]]:
 class _Wanted:
     """One operation to place: machines that could take it, how long it is, whose time counts as free."""
 
-    def __init__(self, machines: list[Record], minutes: int, setup_min: int, run: str | None, due: str | None) -> None:
-        self.machines, self.minutes, self.setup_min, self.run, self.due = machines, minutes, setup_min, run, due
+    def __init__(
+        self, machines: list[Record], minutes: int, setup_min: int, run: str | None, due: str | None
+    ) -> None:
+        self.machines, self.minutes, self.setup_min, self.run, self.due = (
+            machines,
+            minutes,
+            setup_min,
+            run,
+            due,
+        )
 
 
 def _wanted(params: Params, snapshot: Snapshot) -> _Wanted | None:
@@ -63,11 +71,15 @@ def _wanted(params: Params, snapshot: Snapshot) -> _Wanted | None:
     if minutes is None:
         return None
     machines = _able(params, snapshot, run, step)
-    return _Wanted(machines, minutes, setup_min or 0, run.key if run else None, order["due"] if order else None)
+    return _Wanted(
+        machines, minutes, setup_min or 0, run.key if run else None, order["due"] if order else None
+    )
 
 
-def _able(params: Params, snapshot: Snapshot, run: Record | None, step: dict[str, Any] | None) -> list[Record]:
-    """The machine named; else every one able to do the step; else where the run lies. Never a locked or down one."""
+def _able(
+    params: Params, snapshot: Snapshot, run: Record | None, step: dict[str, Any] | None
+) -> list[Record]:
+    """The machine named, else all able to do the step, else where the run lies; none that is down or locked."""
     if params.get("machine"):
         found = [m for m in [snapshot.get("machine", params["machine"])] if m is not None]
         if step is not None and not (run and run["machine"] == params["machine"]):

@@ -9,7 +9,15 @@ from protocol.records import Record, Ref, Snapshot
 from protocol.toolbox import ActionContext, ActionKind, Params, create
 
 from .holding import usable_lot
-from .stocking import LotFigures, StockFigures, lot_figures, next_receipt, open_quantity, outranked, stock_figures
+from .stocking import (
+    LotFigures,
+    StockFigures,
+    lot_figures,
+    next_receipt,
+    open_quantity,
+    outranked,
+    stock_figures,
+)
 from .values import MATERIALS_PLANNER, OVER
 
 
@@ -33,7 +41,9 @@ class Split:
         return sum(quantity for _, quantity in self.parts)
 
 
-def split(snapshot: Snapshot, order: Record, figures: StockFigures, quantity: int, lot: LotFigures | None = None) -> Split:
+def split(
+    snapshot: Snapshot, order: Record, figures: StockFigures, quantity: int, lot: LotFigures | None = None
+) -> Split:
     """Fill ``quantity`` from one lot (named, the order's own, else the oldest that covers it), or from
     several when the order may be mixed; all or nothing unless the order takes a part.
     """
@@ -106,7 +116,11 @@ def _not_needed(snapshot: Snapshot, order: Record, stock: Record, quantity: int)
     needed = [m["quantity"] for m in order["materials"] or () if m["item"] == stock.key]
     if not needed:
         return None
-    has = sum(a["quantity"] for a in snapshot.find("allocation", order=order.key, item=stock.key) if a["kind"] == "hard")
+    has = sum(
+        a["quantity"]
+        for a in snapshot.find("allocation", order=order.key, item=stock.key)
+        if a["kind"] == "hard"
+    )
     if has + quantity <= sum(needed):
         return None
     return Refusal("not_needed", f"{order.key} needs {sum(needed)} {stock.key} and has {has} of it")
@@ -115,7 +129,10 @@ def _not_needed(snapshot: Snapshot, order: Record, stock: Record, quantity: int)
 def _allocated(
     order: Record, parts: Sequence[tuple[Record, int]], context: ActionContext, events: Sequence[Emit] = ()
 ) -> Effects:
-    made = [_allocation(order.key, lot, quantity, context.new_key("A-", n)) for n, (lot, quantity) in enumerate(parts)]
+    made = [
+        _allocation(order.key, lot, quantity, context.new_key("A-", n))
+        for n, (lot, quantity) in enumerate(parts)
+    ]
     stock = Ref("stock", parts[0][0]["item"])
     total = sum(quantity for _, quantity in parts)
     return Effects(
@@ -141,7 +158,8 @@ def _short(snapshot: Snapshot, order: Record, stock: Record, quantity: int, code
         return Refusal(code, said, MATERIALS_PLANNER, events=(event,))
     if found := outranked(snapshot, order, stock.key):
         allocation, other = found[0]
-        instead = f"release_allocation {allocation.key} of {other.key} (priority {other['priority']}) to {order.key}"
+        whose = f"{allocation.key} of {other.key} (priority {other['priority']})"
+        instead = f"release_allocation {whose} to {order.key}"
         return Refusal(code, f"{has}; {quantity} are wanted", MATERIALS_PLANNER, instead, (event,))
     receipt = next_receipt(snapshot, stock.key)
     instead = f"wait for the receipt of {receipt}" if receipt else None
@@ -157,7 +175,11 @@ def release_allocation(params: Params, snapshot: Snapshot, context: ActionContex
     if quantity > left:
         return Refusal("issued", f"{left} of {allocation.key} are not issued; {quantity} cannot be released")
     named = {name: allocation[name] for name in ("order", "item", "lot")}
-    gone = Emit("allocation.released", str(allocation.ref), {"allocation": allocation.key, **named, "quantity": quantity})
+    gone = Emit(
+        "allocation.released",
+        str(allocation.ref),
+        {"allocation": allocation.key, **named, "quantity": quantity},
+    )
     down = Delta(allocation.ref, "quantity", -quantity)
     stock = Ref("stock", allocation["item"])
     if params.get("to_order") is None:
@@ -169,14 +191,17 @@ def release_allocation(params: Params, snapshot: Snapshot, context: ActionContex
     short = shortage_event(snapshot, allocation["order"], allocation["item"], quantity)
     return Effects(
         puts=(made,),
-        deltas=(down, Delta(stock, "allocated", 0)),
+        deltas=(
+            down,
+            Delta(stock, "allocated", 0),
+        ),  # the sum stays; its version shows that it was shared anew
         events=(gone, event, short),
         result={"allocated": quantity, "allocations": [made.ref.key]},
     )
 
 
 def must_release(params: Params, snapshot: Snapshot) -> str | None:
-    """Taking from a live order is a person's decision; what an order that is over or a held lot keeps is not."""
+    """Taking from a live order is a person's decision; from an order that is over, or a held lot, it is not."""
     allocation = snapshot.get("allocation", params["allocation"])
     if allocation is None or params.get("to_order") is not None:
         return "policy"
@@ -203,8 +228,8 @@ STOCK_ACTIONS = (
     ),
     ActionKind(
         name="release_allocation",
-        purpose="Give an allocation back, or (to_order) to another order at once; taking it from a live order is"
-        " signed by the materials planner.",
+        purpose="Give an allocation back, or (to_order) to another order at once; the materials planner signs"
+        " when it is taken from a live order.",
         params={
             "allocation": KeyOf("allocation"),
             "quantity": Integer(1),
@@ -213,8 +238,10 @@ STOCK_ACTIONS = (
         },
         writes=("allocation", "stock"),
         decide=release_allocation,
-        summary=lambda p: f"Release {p['quantity']} of {p['allocation']}"
-        + (f" to {p['to_order']}" if p.get("to_order") else ""),
+        summary=lambda p: (
+            f"Release {p['quantity']} of {p['allocation']}"
+            + (f" to {p['to_order']}" if p.get("to_order") else "")
+        ),
         events=("allocation.released", "allocation.committed", "shortage.detected"),
         signature=must_release,
     ),

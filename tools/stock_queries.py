@@ -44,7 +44,8 @@ def get_stock(params: Params, snapshot: Snapshot) -> dict[str, Any]:
             for f in figures.lots
         ],
         "purchases": [
-            {"purchase": p.key, **{n: p[n] for n in ("ordered", "received", "promised", "vendor")}} for p in purchases
+            {"purchase": p.key, **{n: p[n] for n in ("ordered", "received", "promised", "vendor")}}
+            for p in purchases
         ],
     }
 
@@ -70,7 +71,12 @@ def requirement(params: Params, snapshot: Snapshot) -> dict[str, Any]:
                 "next_receipt": next_receipt(snapshot, item),
             }
         )
-    return {"order": order.key, "known": True, "materials_known": order["materials"] is not None, "lines": lines}
+    return {
+        "order": order.key,
+        "known": True,
+        "materials_known": order["materials"] is not None,
+        "lines": lines,
+    }
 
 
 def shortage(params: Params, snapshot: Snapshot) -> dict[str, Any]:
@@ -93,7 +99,13 @@ def shortage(params: Params, snapshot: Snapshot) -> dict[str, Any]:
         "would_allocate": found.quantity,
         "next_receipt": next_receipt(snapshot, stock.key),
         "may_take": [
-            {"allocation": a.key, "order": o.key, "quantity": open_quantity(a), "priority": o["priority"], "due": o["due"]}
+            {
+                "allocation": a.key,
+                "order": o.key,
+                "quantity": open_quantity(a),
+                "priority": o["priority"],
+                "due": o["due"],
+            }
             for a, o in (outranked(snapshot, order, stock.key) if found.missing else [])
         ],
     }

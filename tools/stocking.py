@@ -101,6 +101,11 @@ def outranked(snapshot: Snapshot, order: Record, item: str) -> list[tuple[Record
         other = snapshot.get("order", allocation["order"])
         hard = allocation["kind"] == "hard" and open_quantity(allocation) > 0
         # Only a better priority is worth a person's question; an equal one came first.
-        if hard and other is not None and other["state"] not in OVER and other["priority"] > order["priority"]:
+        if (
+            hard
+            and other is not None
+            and other["state"] not in OVER
+            and other["priority"] > order["priority"]
+        ):
             found.append((allocation, other))
     return sorted(found, key=lambda pair: rank(pair[1]), reverse=True)

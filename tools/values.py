@@ -10,10 +10,12 @@ from typing import Any
 from protocol.ids import KEY
 
 ORDER_STATES = (
-    "Forecast", "Released", "Waiting", "Ready", "Running", "Suspended", "Completed", "Cancelled", "Aborted", "Closed",
+    "Forecast", "Released", "Waiting", "Ready", "Running", "Suspended",
+    "Completed", "Cancelled", "Aborted", "Closed",
 )  # fmt: skip
 RUN_STATES = (
-    "Waiting", "Pending", "Dispatched", "Ready", "Running", "Suspended", "Completed", "Cancelled", "Aborted", "Closed",
+    "Waiting", "Pending", "Dispatched", "Ready", "Running", "Suspended",
+    "Completed", "Cancelled", "Aborted", "Closed",
 )  # fmt: skip
 BEFORE_RUNNING = frozenset({"Waiting", "Pending", "Dispatched", "Ready"})
 LIVE = BEFORE_RUNNING | {"Running", "Suspended"}
