@@ -144,7 +144,7 @@ QUERIES = (
         # of worse-ranked orders, worst first; release_allocation with to_order takes one, after
         # materials_planner signs.
         name="shortage",
-        purpose="Whether a quantity can be allocated to an order now; if not, what is missing and who has it.",
+        purpose="Whether a quantity can be allocated to an order now; if not, what is missing, who has it.",
         params={"order": KeyOf("order"), "item": KeyOf("stock"), "quantity": Integer(1)},
         reads=_STOCK_READS,
         answer=shortage,

@@ -79,7 +79,7 @@ def _wanted(params: Params, snapshot: Snapshot) -> _Wanted | None:
 def _able(
     params: Params, snapshot: Snapshot, run: Record | None, step: dict[str, Any] | None
 ) -> list[Record]:
-    """The machine named, else all able to do the step, else where the run lies; none that is down or locked."""
+    """The named one, else all able to do the step, else where the run lies; never one down or locked."""
     if params.get("machine"):
         found = [m for m in [snapshot.get("machine", params["machine"])] if m is not None]
         if step is not None and not (run and run["machine"] == params["machine"]):

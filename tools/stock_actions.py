@@ -9,6 +9,7 @@ from protocol.records import Record, Ref, Snapshot
 from protocol.toolbox import ActionContext, ActionKind, Params, create
 
 from .holding import usable_lot
+from .site import shown
 from .stocking import (
     LotFigures,
     StockFigures,
@@ -162,8 +163,8 @@ def _short(snapshot: Snapshot, order: Record, stock: Record, quantity: int, code
         instead = f"release_allocation {whose} to {order.key}"
         return Refusal(code, f"{has}; {quantity} are wanted", MATERIALS_PLANNER, instead, (event,))
     receipt = next_receipt(snapshot, stock.key)
-    instead = f"wait for the receipt of {receipt}" if receipt else None
-    return Refusal(code, f"{has}; {quantity} are wanted", alternative=instead, events=(event,))
+    wait = f"wait for the receipt of {shown(receipt)}" if receipt else None
+    return Refusal(code, f"{has}; {quantity} are wanted", alternative=wait, events=(event,))
 
 
 def release_allocation(params: Params, snapshot: Snapshot, context: ActionContext) -> Effects | Refusal:
@@ -201,7 +202,7 @@ def release_allocation(params: Params, snapshot: Snapshot, context: ActionContex
 
 
 def must_release(params: Params, snapshot: Snapshot) -> str | None:
-    """Taking from a live order is a person's decision; from an order that is over, or a held lot, it is not."""
+    """Taking from a live order is a person's decision; from one that is over, or a held lot, not."""
     allocation = snapshot.get("allocation", params["allocation"])
     if allocation is None or params.get("to_order") is not None:
         return "policy"
