@@ -1,0 +1,155 @@
+"""The checks of ``andon doctor``: each looks at one thing, changes nothing, and never raises."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from agents.floor_loader import check_floor
+from checkpoints.migrations import schema_version
+from checkpoints.sqlite_connection import journal_mode_for
+from cli.exits import DEPENDENCY, INVALID
+from cli.options import Common
+from cli.reading import look
+from protocol.errors import AndonError
+
+OK, WARN, FAIL = "ok", "warn", "fail"
+MIN_PYTHON = (3, 11)
+MIN_FREE_MIB = 100
+"""Below this a ledger may not be able to keep the next day's rows."""
+_MIB = 1 << 20
+_NEEDED = (
+    "langgraph",
+    "langgraph-checkpoint-sqlite",
+    "langchain-core",
+    "pydantic",
+    "sqlite-utils",
+    "rich",
+    "click",
+    "prompt_toolkit",
+    "ruamel.yaml",
+    "jsonschema",
+    "tzdata",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found. ``exit_code``: of the program when this failed."""
+
+    name: str
+    status: str
+    detail: str
+    hint: str = ""
+    exit_code: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of one check."""
+        return {name: value for name, value in asdict(self).items() if name != "exit_code"}
+
+
+def checkup(common: Common) -> list[Check]:
+    """All checks, in the order in which one depends on another."""
+    return [
+        _python(),
+        _packages(),
+        _sqlite(),
+        _floor(common),
+        _data(common),
+        _disk(common),
+        _ledger(common),
+        Check("model", OK, "offline: each role is played by its policy; no key, no network"),
+        _terminal(),
+    ]
+
+
+def _python() -> Check:
+    found = platform.python_version()
+    if sys.version_info[:2] < MIN_PYTHON:
+        return Check("python", FAIL, found, "Andon needs Python 3.11 or newer.", DEPENDENCY)
+    return Check("python", OK, f"{found} at {sys.executable}")
+
+
+def _packages() -> Check:
+    missing = [name for name in _NEEDED if _version(name) is None]
+    if missing:
+        return Check(
+            "packages", FAIL, f"missing: {', '.join(missing)}", "Run `make chat`: it sets up.", DEPENDENCY
+        )
+    return Check("packages", OK, ", ".join(f"{name} {_version(name)}" for name in _NEEDED[:3]))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _sqlite() -> Check:
+    major, minor, patch = sqlite3.sqlite_version_info[:3]
+    mode = journal_mode_for((major, minor, patch))
+    why = "" if mode == "wal" else "; WAL is used from 3.51.3 on, older ones can corrupt it"
+    return Check("sqlite", OK, f"{sqlite3.sqlite_version}, journal mode {mode}{why}")
+
+
+def _floor(common: Common) -> Check:
+    problems = check_floor(common.floor)
+    if problems:
+        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        return Check("floor", FAIL, f"{common.floor}: {many}", "`andon check` lists them.", INVALID)
+    return Check("floor", OK, str(common.floor))
+
+
+def _data(common: Common) -> Check:
+    nearest = _nearest(common.data)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        hint = "Choose a directory you may write to with --data DIR."
+        return Check("data", FAIL, f"{common.data} cannot be written", hint, INVALID)
+    made = "" if common.data.is_dir() else ", will be made when it is needed"
+    return Check("data", OK, f"{common.data}{made}")
+
+
+def _disk(common: Common) -> Check:
+    free = shutil.disk_usage(_nearest(common.data)).free // _MIB
+    if free < MIN_FREE_MIB:
+        return Check("disk", WARN, f"{free} MiB free", "Make room, or choose another disk with --data DIR.")
+    return Check("disk", OK, f"{free} MiB free")
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the closest parent that is there."""
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+
+
+def _ledger(common: Common) -> Check:
+    try:
+        with look(common) as (world, tx):
+            if tx is None:
+                return Check("ledger", OK, "none yet; the first request makes it")
+            counts = ", ".join(_counted(tx.counts().items()))
+            return Check("ledger", OK, f"schema {schema_version()}, floor {world.config.floor}: {counts}")
+    except AndonError as error:
+        return Check("ledger", FAIL, error.message, error.hint, error.exit_code)
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> Iterator[str]:
+    for name, number in counts:
+        yield f"{number} {name.replace('_', ' ')}"
+
+
+def _terminal() -> Check:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return Check("terminal", OK, "none: lines are read from a pipe, nothing is asked")
+    encoding, kind = sys.stdout.encoding or "unknown", os.environ.get("TERM", "")
+    if "utf" not in encoding.lower():
+        return Check("terminal", WARN, f"{kind}, {encoding}", "Use a UTF-8 locale to see every character.")
+    if kind in ("", "dumb"):
+        return Check("terminal", WARN, "TERM is not set or dumb", "Set TERM to see the chat as it is meant.")
+    return Check("terminal", OK, f"{kind}, {encoding}")

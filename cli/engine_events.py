@@ -1,0 +1,121 @@
+"""The engine's own events in words: exchanges, cuts, escalations, limits, the end of a case."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cli.local_time import local
+from cli.words import params_words
+from protocol.rows import EventRow
+
+Told = tuple[str, dict[str, Any]]
+"""The text of a step, and what its type has beside it."""
+Teller = Callable[[EventRow, str], Told]
+
+
+def _asked(event: EventRow, zone: str) -> Told:
+    data = event.data
+    return f"{data['exchange']}: {data['from']} asks {event.subject}", {"exchange": data["exchange"]}
+
+
+def _answered(event: EventRow, zone: str) -> Told:
+    data = event.data
+    code = f" [{data['code']}]" if data["code"] else ""
+    return f"{data['exchange']}: {event.agent} says {data['kind']}{code}", {"exchange": data["exchange"]}
+
+
+def _repeated(event: EventRow, zone: str) -> Told:
+    return f"{event.subject}: {event.agent} asks again for {event.data['request']}", {
+        "exchange": event.subject
+    }
+
+
+def _not_asked(event: EventRow, zone: str) -> Told:
+    data = event.data
+    return f"{event.agent} may not ask {event.subject} [{data['code']}]: {data['reason']}", {
+        "code": data["code"]
+    }
+
+
+def _ignored(event: EventRow, zone: str) -> Told:
+    why = event.data.get("reason", "it is not this agent's turn to speak there")
+    return f"{event.subject}: {event.data['kind']} is ignored: {why}", {"exchange": event.subject}
+
+
+def _cut(event: EventRow, zone: str) -> Told:
+    data = event.data
+    between = " and ".join(map(str, data["between"]))
+    text = (
+        f"cut the loop between {between} about {event.subject} after {data['answers']} answers ({data['by']})"
+    )
+    return text, {"exchange": data["exchange"], "by": data["by"]}
+
+
+def _requested(event: EventRow, zone: str) -> Told:
+    data = event.data
+    text = f"{data['role']} is asked until {local(data['due_at'], zone)} ({event.subject}): {data['summary']}"
+    return text, {"escalation": event.subject, "role": data["role"], "due_at": data["due_at"]}
+
+
+def _moved_on(event: EventRow, zone: str) -> Told:
+    data = event.data
+    until = local(data["due_at"], zone)
+    text = f"{event.subject}: {data['from']} was silent, now {data['to']} is asked until {until}"
+    return text, {"escalation": event.subject}
+
+
+def _expired(event: EventRow, zone: str) -> Told:
+    return f"{event.subject}: nobody decided; nothing was approved", {"escalation": event.subject}
+
+
+def _left(event: EventRow, zone: str) -> Told:
+    return f"{event.subject}: left as it is by {event.data['by']}", {"escalation": event.subject}
+
+
+def _chosen(event: EventRow, zone: str) -> Told:
+    data = event.data
+    chosen = data["option"] or data["text"]
+    return f"{event.subject}: {data['by']} chose: {chosen}", {"escalation": event.subject}
+
+
+def _limit(event: EventRow, zone: str) -> Told:
+    return f"{event.type}: {params_words(event.data, zone)}", dict(event.data)
+
+
+def _ended(event: EventRow, zone: str) -> Told:
+    code = event.data.get("code")
+    return f"the case ended: {event.data['status']}{f' [{code}]' if code else ''}", {
+        "status": event.data["status"]
+    }
+
+
+KINDS = {
+    "request": "exchange",
+    "answer": "exchange",
+    "loop": "cut",
+    "approval": "escalation",
+    "question": "escalation",
+    "case": "ended",
+    "limit": "limit",
+}
+"""The type of a step by the first word of the event."""
+
+TELLERS: dict[str, Teller] = {
+    "request.asked": _asked,
+    "request.answered": _answered,
+    "request.repeated": _repeated,
+    "request.refused": _not_asked,
+    "answer.ignored": _ignored,
+    "loop.cut": _cut,
+    "approval.requested": _requested,
+    "question.requested": _requested,
+    "approval.escalated": _moved_on,
+    "question.escalated": _moved_on,
+    "approval.expired": _expired,
+    "question.expired": _expired,
+    "question.left": _left,
+    "question.answered": _chosen,
+    "limit.reached": _limit,
+    "limit.escalations": _limit,
+    "limit.causal_depth": _limit,
+    "case.ended": _ended,
+}

@@ -1,0 +1,63 @@
+"""Values and moves in words: what an agent said, as a person reads it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.local_time import local
+from protocol.times import is_instant
+from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Reply
+
+_ANSWERS = {
+    AnswerKind.AGREE: "agrees",
+    AnswerKind.REFUSE: "refuses",
+    AnswerKind.COUNTER: "offers instead",
+    AnswerKind.DEFER: "gives way",
+}
+
+
+def value_words(value: object, zone: str) -> str:
+    """One value; instants in local time, nothing as ``-``."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if is_instant(value):
+        return local(str(value), zone)
+    if isinstance(value, Mapping):
+        return f"({params_words(value, zone)})"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(value_words(item, zone) for item in value) + "]"
+    return str(value)
+
+
+def params_words(params: Mapping[str, Any], zone: str) -> str:
+    """``berth=B2, start=Mon 2026-05-04 14:00 CEST``."""
+    return ", ".join(f"{name}={value_words(value, zone)}" for name, value in params.items())
+
+
+def action_words(kind: str, params: Mapping[str, Any], zone: str) -> str:
+    """``kind(name=value, ...)``."""
+    return f"{kind}({params_words(params, zone)})"
+
+
+def move_words(move: Move, zone: str) -> str:
+    """One move of a turn."""
+    match move:
+        case Proposal(kind, params):
+            return f"wants {action_words(kind, params, zone)}"
+        case Ask(to, request, params, carries):
+            return f"asks {to}.{request}({params_words(params, zone)}){_carried(carries, zone)}"
+        case Answer(exchange, kind, values, code, text):
+            parts = (params_words(values, zone), f"[{code}]" if code else "", text)
+            details = " ".join(part for part in parts if part)
+            return f"{_ANSWERS[kind]} in {exchange}{': ' if details else ''}{details}"
+        case Reply(text, code, clarify):
+            how = "asks back" if clarify else f"refuses [{code}]" if code else "says"
+            return f"{how}: {text}"
+
+
+def _carried(carries: Carried | None, zone: str) -> str:
+    if carries is None:
+        return ""
+    holes = f", open: {', '.join(carries.holes)}" if carries.holes else ""
+    return f" for {action_words(carries.kind, carries.params, zone)}{holes}"
