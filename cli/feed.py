@@ -1,0 +1,62 @@
+"""``andon feed``: floor events from a file, each row recorded once however often it is fed."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.exits import DONE, FAILED
+from cli.options import Common, verb
+from cli.output import Output
+from protocol.errors import NotFoundError
+
+SHOWN = 10
+"""Rejected rows listed for a person; ``--json`` has them all."""
+
+
+@verb("feed")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--map", "mapping", metavar="MAP", help="The mapping (default: chosen by the file's header row)."
+)
+def command(common: Common, file: str, mapping: str | None) -> int:
+    """Record floor events from a CSV or JSONL file."""
+    for path in (file, mapping):
+        if path is not None and not Path(path).is_file():
+            raise NotFoundError(f"There is no file {path}.", hint="Check the path.", code="no_file")
+    return asyncio.run(_feed(common, Path(file), Path(mapping) if mapping else None))
+
+
+async def _feed(common: Common, path: Path, mapping: Path | None) -> int:
+    from cli.opening import open_floor
+    from graph.feed import feed
+
+    out = Output(common)
+    async with open_floor(common) as (app, _):
+        shape = await feed(app, path, mapping, progress=lambda event: _note(out, event))
+    out.answer(shape, lambda: _print(out, shape))
+    return FAILED if shape["failed"] else DONE
+
+
+def _note(out: Output, event: dict[str, Any]) -> None:
+    if event.get("text"):
+        out.note(str(event["text"]))
+
+
+def _print(out: Output, shape: dict[str, Any]) -> None:
+    rejected = shape["rejected"]
+    out.text(
+        f"{shape['rows']} rows: {shape['accepted']} accepted ({shape['history']} as history), "
+        f"{shape['duplicates']} duplicates, {len(rejected)} rejected"
+    )
+    out.text(
+        f"{shape['cases']} cases: {shape['done']} done, {shape['refused']} refused, "
+        f"{shape['waiting']} waiting, {shape['failed']} failed; {shape['committed']} actions committed"
+    )
+    for row in rejected[:SHOWN]:
+        out.text(f"line {row['line']}: {row['message']} [{row['code']}]")
+    if len(rejected) > SHOWN:
+        out.text(f"and {len(rejected) - SHOWN} more; --json lists all of them")
+    if shape["waiting"]:
+        out.note("next: andon inbox")

@@ -1,0 +1,28 @@
+"""Opening a floor for work: who is here first, then the application, built once per run."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agents.floor_loader import load_floor, read_config
+from cli.identity import operating_user, who
+from cli.options import Common
+from graph.app import App, open_app
+from graph.settings import Settings
+from protocol.errors import InvalidFloorError
+from protocol.floor import FloorConfig
+
+
+@asynccontextmanager
+async def open_floor(common: Common) -> AsyncIterator[tuple[App, str]]:
+    """The application and the person of this run; whoever may not be here is told before it is built."""
+    person = who(_config(common), common.as_person, operating_user())
+    async with open_app(Settings(floor_dir=common.floor, data_dir=common.data)) as app:
+        yield app, person
+
+
+def _config(common: Common) -> FloorConfig:
+    try:
+        return read_config(common.floor)
+    except InvalidFloorError:
+        load_floor(common.floor)  # says everything that is wrong, not only with floor.yaml
+        raise

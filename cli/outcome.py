@@ -1,0 +1,38 @@
+"""What became of a case, for a person: the reply on stdout, where it stands and what to do on stderr."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.local_time import local
+from cli.output import Output
+
+OFFLINE = "model: offline. Each role is played by its policy; no key, no network."
+
+
+def print_outcome(out: Output, shape: Mapping[str, Any], zone: str, *, replied: bool = False) -> None:
+    """Shape ``run``. ``replied``: the reply has been printed as it came."""
+    if not replied and shape["reply"]:
+        out.text(shape["reply"])
+    for item in shape["waiting"]:
+        out.note(waiting_line(item, zone))
+    out.note(f"{standing_line(shape)}; next: {next_step(shape)}")
+
+
+def waiting_line(item: Mapping[str, Any], zone: str) -> str:
+    """An approval or a question that a person has to decide."""
+    return f"waiting for a person: {item['id']}, {item['role']}, due {local(item['due_at'], zone)}"
+
+
+def standing_line(shape: Mapping[str, Any]) -> str:
+    """``case_x: refused [no_gap], 2 rounds``."""
+    code = f" [{shape['code']}]" if shape.get("code") else ""
+    rounds = shape["rounds"]
+    clarify = ", a question back" if shape.get("clarify") else ""
+    return f"{shape['case']}: {shape['status']}{code}{clarify}, {rounds} round{'' if rounds == 1 else 's'}"
+
+
+def next_step(shape: Mapping[str, Any]) -> str:
+    """One command that helps from here."""
+    if shape["waiting"]:
+        return f"andon show {shape['waiting'][0]['id']}"
+    return f"andon resume {shape['case']}" if shape["status"] == "open" else f"andon trace {shape['case']}"

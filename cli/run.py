@@ -1,0 +1,36 @@
+"""``andon run``: one request, no session."""
+
+import asyncio
+
+import click
+
+from cli.exits import of_status
+from cli.options import Common, verb
+from cli.outcome import OFFLINE, print_outcome
+from cli.output import Output
+from cli.progress import Progress
+from cli.typed_text import given_text
+from telemetry.clock import process_clock
+
+
+@verb("run")
+@click.argument("text", metavar="TEXT")
+def command(common: Common, text: str) -> int:
+    """Make one request and print its outcome. TEXT "-" reads it from stdin."""
+    return asyncio.run(_run(common, given_text(text)))
+
+
+async def _run(common: Common, text: str) -> int:
+    from cli.opening import open_floor
+    from cli.settling import settle
+
+    out = Output(common)
+    progress = Progress(out, process_clock, speaks=True)
+    async with open_floor(common) as (app, person):
+        out.note(OFFLINE)
+        shape = await app.ask(text, person=person, progress=progress)
+        progress.end()
+        shape = await settle(app, shape)
+        zone = app.world.config.zone
+    out.answer(shape, lambda: print_outcome(out, shape, zone, replied=progress.said))
+    return of_status(shape["status"])
