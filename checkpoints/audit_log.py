@@ -5,14 +5,12 @@ from collections.abc import Iterator
 
 from checkpoints.audit_port import AuditTx
 from checkpoints.named_sql import named_queries
-from checkpoints.row_codec import GENESIS, audit_hash
+from checkpoints.row_codec import GENESIS, SEED, audit_hash
 from protocol.records import Ref
 from protocol.rows import Verdict
 from protocol.world import World
 
 _SQL = "audit"
-SEED = "seed"
-"""The entry about opening records, which stand in it by their number only."""
 
 
 def head(tx: AuditTx) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from checkpoints.audit_port import AuditTx
 from checkpoints.named_sql import named_queries
-from checkpoints.row_codec import claimed, row_hash
+from checkpoints.row_codec import SEED, claimed, row_hash
 from protocol.canonical import dumps
 from protocol.records import Claimed
 from protocol.world import World
@@ -125,7 +125,7 @@ def _overlap(one: Claimed, two: Claimed) -> str:
 
 
 def _taken_by_fact(tx: AuditTx, cause: str) -> bool:
-    return cause != "" and tx.commit_of(cause) is None
+    return cause not in ("", SEED) and tx.commit_of(cause) is None
 
 
 def written_by_owner(tx: AuditTx, world: World) -> Iterator[str]:

@@ -86,7 +86,7 @@ async def _renew(
         try:
             kept = await ledger.write(partial(_renewed, lease, now, ttl_s))
         except DependencyDownError:
-            kept = now < ends  # the ledger may come back in time
+            kept = clock() < ends  # the ledger may come back in time
         else:
             ends = now + ttl_s
         if not kept:

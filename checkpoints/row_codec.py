@@ -31,6 +31,8 @@ _APART = frozenset({"state", "version"})
 """Fields of an escalation that are compared and set in SQL, and stand in columns of their own only."""
 _ESCALATION_BODY = tuple(f.name for f in fields(EscalationRow) if f.name not in _APART)
 
+SEED = "seed"
+"""What opening records are written for, and the name of the audit entry about them."""
 GENESIS = "sha256:" + "0" * 64
 """What the first audit entry names as its predecessor."""
 

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator
 from functools import cache
 
-from checkpoints.migrations import schema_version, stored_version
 from checkpoints.named_sql import migration_files, statements
 
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE '%sqlite_%'"
@@ -17,10 +16,6 @@ def soundness(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"integrity check: {line}"
     for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"row {rowid} of {table} names a row of {parent} that does not exist"
-    version = stored_version(connection)
-    if version != schema_version():
-        yield f"the schema is {version}, this Andon writes {schema_version()}"
-        return
     found, expected = set(connection.execute(_SCHEMA)), _expected_schema()
     for kind, name, _ in sorted(expected - found):
         yield f"the {kind} {name} is missing or changed"

@@ -24,8 +24,6 @@ from protocol.toolbox import ResourceType
 
 ABSENT = -1
 """The version under which a read of nothing is remembered."""
-SEED = "seed"
-"""What opening records are written for."""
 
 
 class SqliteTx(SqliteReads):
@@ -167,7 +165,7 @@ class SqliteTx(SqliteReads):
 
     def put_seed(self, records: Iterable[tuple[Ref, Mapping[str, Any]]], by: Callable[[str], str]) -> None:
         for ref, body in records:
-            if self.write(ref, None, body, {}, by(ref.type), SEED) is None:
+            if self.write(ref, None, body, {}, by(ref.type), codec.SEED) is None:
                 raise ValueError(f"the seed names {ref} twice")
 
     def claim(self, claim: Claimed) -> None:
@@ -185,6 +183,7 @@ class SqliteTx(SqliteReads):
 
     def accept(self, source: str, source_id: str, kind: str, body: Mapping[str, Any]) -> int | None:
         done = self._do(self._sql["accept"], (source, source_id, kind, dumps(dict(body))))
+        self._cause = f"{source}/{source_id}"  # what follows is done for this, until a write says otherwise
         return done.lastrowid if done.rowcount else None
 
     def open_case(self, row: CaseRow) -> None:

@@ -77,7 +77,7 @@ CREATE TABLE lookups (
   PRIMARY KEY (type, field, value, key)
 ) STRICT, WITHOUT ROWID;
 
--- seq is the order of taking; cause is what the taker wrote for, empty for the seed.
+-- seq is the order of taking; cause is what the taker worked for: an action's key, a fact, the seed.
 CREATE TABLE claims (
   seq INTEGER PRIMARY KEY,
   resource TEXT NOT NULL,

@@ -1,0 +1,213 @@
+"""Leases of processes: taken, renewed, lost, released; dead holders told from living ones."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from checkpoints import leases
+from checkpoints.leases import RENEW_S, TTL_S, hold_lease, holder_is_dead, this_process
+from protocol.errors import DependencyDownError
+from protocol.ports import Ledger, Tx
+from protocol.rows import LeaseHolder, LeaseRow
+from tests.architecture.sources import ROOT
+
+OTHER = LeaseHolder("elsewhere", 7, "1")
+
+
+class Wall:
+    """A wall clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+async def lease_of(ledger: Ledger) -> LeaseRow:
+    row = await ledger.read(lambda tx: tx.lease("case_1"))
+    assert row is not None
+    return row
+
+
+def test_three_renewals_fit_into_a_lease() -> None:
+    assert (TTL_S, RENEW_S) == (15.0, 5.0)
+
+
+async def test_lease_names_this_process_and_is_free_afterwards(ledger: Ledger) -> None:
+    async with hold_lease(ledger, "case_1") as lease:
+        assert lease is not None
+        assert lease.token == 1
+        row = await lease_of(ledger)
+        assert row.holder == this_process()
+        assert row.holder.pid == os.getpid()
+        assert not lease.lost.is_set()
+    assert (await lease_of(ledger)).holder is None
+    async with hold_lease(ledger, "case_1") as lease:
+        assert lease is not None
+        assert lease.token == 2
+
+
+async def test_second_holder_gets_nothing_and_frees_nothing(ledger: Ledger) -> None:
+    async with hold_lease(ledger, "case_1") as lease:
+        assert lease is not None
+        async with hold_lease(ledger, "case_1") as second:
+            assert second is None
+        assert (await lease_of(ledger)).holder == this_process()
+
+
+async def test_lease_is_released_when_the_block_fails(ledger: Ledger) -> None:
+    with pytest.raises(KeyError):
+        async with hold_lease(ledger, "case_1"):
+            raise KeyError("x")
+    assert (await lease_of(ledger)).holder is None
+
+
+async def test_lease_is_released_when_the_task_is_cancelled(ledger: Ledger) -> None:
+    inside = asyncio.Event()
+
+    async def work() -> None:
+        async with hold_lease(ledger, "case_1"):
+            inside.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(work())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await lease_of(ledger)).holder is None
+
+
+async def test_holder_elsewhere_is_replaced_when_its_lease_ends(ledger: Ledger) -> None:
+    wall = Wall()
+    await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, wall(), 15.0, False))
+    async with hold_lease(ledger, "case_1", clock=wall) as lease:
+        assert lease is None
+    wall.at += 15.0
+    async with hold_lease(ledger, "case_1", clock=wall) as lease:
+        assert lease is not None
+        assert lease.token == 2
+
+
+async def test_dead_holder_of_this_host_is_replaced_at_once(ledger: Ledger) -> None:
+    wall, dead = Wall(), replace(this_process(), started="1")
+    await ledger.write(lambda tx: tx.take_lease("case_1", dead, wall(), 15.0, False))
+    async with hold_lease(ledger, "case_1", clock=wall) as lease:
+        assert lease is not None
+        assert lease.token == 2
+
+
+async def test_lease_is_renewed(ledger: Ledger) -> None:
+    wall = Wall()
+    async with hold_lease(ledger, "case_1", clock=wall, renew_s=0.0):
+        wall.at += 4.0
+        while (await lease_of(ledger)).expires < 1019.0:  # noqa: ASYNC110 - reading is what takes its time
+            await asyncio.sleep(0)
+    assert wall.at == 1004.0
+
+
+async def test_lost_lease_is_seen_and_not_taken_back(ledger: Ledger) -> None:
+    wall = Wall()
+    async with hold_lease(ledger, "case_1", clock=wall, renew_s=0.0) as lease:
+        assert lease is not None
+        await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, wall(), 15.0, True))
+        async with asyncio.timeout(10):
+            await lease.lost.wait()
+    row = await lease_of(ledger)
+    assert (row.holder, row.token) == (OTHER, 2)
+
+
+class Flaky:
+    """A ledger that is down whenever a lease is to be renewed, while time goes by."""
+
+    def __init__(self, ledger: Ledger, wall: Wall, step_s: float) -> None:
+        self.ledger, self.wall, self.step_s, self.writes = ledger, wall, step_s, 0
+
+    async def write(self, job: Callable[[Tx], object]) -> object:
+        self.writes += 1
+        if not isinstance(job, partial):
+            return await self.ledger.write(job)
+        self.wall.at += self.step_s
+        raise DependencyDownError("locked")
+
+
+async def test_lease_counts_as_lost_when_it_could_not_be_renewed_in_time(ledger: Ledger) -> None:
+    wall = Wall()
+    flaky = Flaky(ledger, wall, 6.0)
+    async with hold_lease(cast("Ledger", flaky), "case_1", clock=wall, renew_s=0.0) as lease:
+        assert lease is not None
+        async with asyncio.timeout(10):
+            await lease.lost.wait()
+    assert flaky.writes == 5  # taken, three renewals in vain, released
+
+
+# Processes
+
+
+def child() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+
+IDENTITY = """
+from checkpoints.leases import this_process
+me = this_process()
+print(me.host, me.pid, me.started, sep="|")
+"""
+
+
+def test_processes_of_one_host_agree_on_its_name() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IDENTITY], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    host, pid, started = done.stdout.strip().split("|")
+    assert host == this_process().host
+    assert holder_is_dead(LeaseHolder(host, int(pid), started))
+
+
+def test_living_process_is_not_dead() -> None:
+    assert not holder_is_dead(this_process())
+
+
+def test_number_given_to_a_new_process_does_not_keep_the_old_one_alive() -> None:
+    assert holder_is_dead(replace(this_process(), started="1"))
+
+
+def test_process_of_another_host_is_never_called_dead() -> None:
+    assert not holder_is_dead(replace(this_process(), host="elsewhere", started="1"))
+
+
+def test_killed_process_is_dead_before_and_after_it_is_collected() -> None:
+    process = child()
+    started = leases._started(process.pid)
+    holder = LeaseHolder(this_process().host, process.pid, started or "")
+    assert not holder_is_dead(holder)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert holder_is_dead(holder), "a zombie holds no lease"
+    process.communicate()
+    assert holder_is_dead(holder)
+
+
+def test_without_proc_a_process_that_exists_counts_as_alive(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(leases, "_PROC", tmp_path)
+    leases._host.cache_clear()
+    try:
+        host = leases._host()
+        process = child()
+        assert not holder_is_dead(LeaseHolder(host, process.pid, ""))
+        process.kill()
+        process.communicate()
+        assert holder_is_dead(LeaseHolder(host, process.pid, ""))
+    finally:
+        leases._host.cache_clear()
