@@ -21,7 +21,7 @@ from .slots import find_slots
 from .stock_queries import get_stock, requirement, shortage
 from .values import Operation, Subject
 
-_RUN_READS = ("run", "order", "machine", "lot", "hold")
+_RUN_READS = ("run", "order", "machine", "lot", "allocation", "hold")
 _STOCK_READS = ("stock", "lot", "allocation", "purchase", "hold", "inspection", "order")
 
 QUERIES = (
@@ -36,7 +36,7 @@ QUERIES = (
             "from": Maybe(Instant()),
             "to": Maybe(Instant()),
         },
-        reads=(*_RUN_READS, "downtime", "calendar"),
+        reads=(*_RUN_READS, "downtime"),
         answer=get_schedule,
     ),
     Query(
@@ -91,7 +91,7 @@ QUERIES = (
         name="order_status",
         purpose="An order with its runs, allocations, holds and how late it will be.",
         params={"order": KeyOf("order")},
-        reads=(*_RUN_READS, "allocation"),
+        reads=_RUN_READS,
         answer=order_status,
     ),
     Query(
@@ -102,7 +102,7 @@ QUERIES = (
         name="alternatives_for",
         purpose="What else could be done while an order is held: other lots, gauges, orders.",
         params={"order": KeyOf("order")},
-        reads=(*_RUN_READS, "stock", "allocation", "inspection", "gauge"),
+        reads=(*_RUN_READS, "stock", "inspection", "gauge"),
         answer=alternatives_for,
     ),
     Query(
@@ -113,7 +113,7 @@ QUERIES = (
         name="who_decides",
         purpose="Which role may decide about a thing or a refusal.",
         params={"ref": Text(120)},
-        reads=("hold", "run", "order"),
+        reads=("hold", "run"),
         answer=who_decides,
     ),
     Query(
@@ -165,7 +165,7 @@ QUERIES = (
         name="measured_with",
         purpose="What was measured with a gauge since an instant (default: since it was last valid).",
         params={"gauge": KeyOf("gauge"), "since": Maybe(Instant())},
-        reads=("gauge", "inspection", "lot", "hold"),
+        reads=("gauge", "inspection", "hold"),
         answer=measured_with,
     ),
     Query(
@@ -194,7 +194,7 @@ QUERIES = (
         name="floor_figures",
         purpose="Counts of a window for a machine, a line or the whole plant, each with what is missing.",
         params={"from": Instant(), "to": Instant(), "scope": Maybe(Text(64))},
-        reads=("run", "machine", "downtime", "inspection"),
+        reads=("run", "machine", "downtime"),
         answer=floor_figures,
     ),
     Query(

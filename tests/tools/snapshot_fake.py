@@ -1,13 +1,14 @@
 """The plant's records in memory: filled by hand, changed only through the protocol's own commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protocol.authority import Signature
+from protocol.canonical import problem as canonical_problem
 from protocol.commit import Applied, Blocked, perform
 from protocol.effects import Effects, Emit, Refusal
 from protocol.fields import check_shape
-from protocol.records import Claimed, Record, Ref
+from protocol.records import Claimed, Record, Ref, Snapshot
 from protocol.times import plus
 from protocol.toolbox import ActionContext, Attempt, Fact
 from tests.protocol.memory_store import MemoryStore
@@ -50,6 +51,10 @@ class FakePlant(MemoryStore):
         self.records[ref] = Record(ref, 0, {**_DEFAULTS.get(type_, {}), **body})
         return self
 
+    def find(self, type: str, **equals: str | int | bool | None) -> Sequence[Record]:  # noqa: A002
+        assert set(equals) <= set(plant().types[type].indexed)
+        return super().find(type, **equals)
+
     def order(self, key: str, **body: Any) -> "FakePlant":
         """An order with a routing of one laser operation."""
         return self.add("order", key, **{"operations": _STEPS, **body})
@@ -73,7 +78,7 @@ class FakePlant(MemoryStore):
         self.claim(Claimed(f"machine/{made['machine']}", start, end, Ref("downtime", key), shared=True))
         return self
 
-    def decide(
+    def would(
         self, kind: str, params: Mapping[str, Any], signed_by: tuple[str, ...] = ()
     ) -> Effects | Refusal:
         """What the action would do; params and events must fit their shapes."""
@@ -91,7 +96,7 @@ class FakePlant(MemoryStore):
         self, kind: str, params: Mapping[str, Any], signature: Signature | None = None
     ) -> Refusal | None:
         """The first refusal of the floor's rules, in the floor's order."""
-        effects = self.decide(kind, params)
+        effects = self.would(kind, params)
         assert isinstance(effects, Effects), effects
         attempt = Attempt(kind, params, plant().owner_of_kind(kind), effects)
         rules = (r for r in plant().rules if not r.kinds or kind in r.kinds)
@@ -101,7 +106,7 @@ class FakePlant(MemoryStore):
         self, kind: str, params: Mapping[str, Any], signed_by: tuple[str, ...] = ()
     ) -> Applied | Refusal | Blocked:
         """Decide and write, consequences, claims and invariants included; the rules are not asked."""
-        effects = self.decide(kind, params, signed_by)
+        effects = self.would(kind, params, signed_by)
         if isinstance(effects, Refusal):
             return effects
         return self._perform(effects, plant().owner_of_kind(kind), is_fact=False)
@@ -133,14 +138,38 @@ class FakePlant(MemoryStore):
         return record
 
     def ask(self, query: str, **params: Any) -> Any:
-        """The answer of a query."""
+        """The answer of a query: canonical JSON, read from nothing but what the query says it reads."""
         found = plant().queries[query]
         assert check_shape(found.params, params) == []
-        return found.answer(params, self)
+        watched = _Watched(self)
+        answer = found.answer(params, watched)
+        assert watched.types <= set(found.reads)
+        assert canonical_problem(answer) is None
+        return answer
 
     def told(self, type_: str) -> list[Mapping[str, Any]]:
         """The data of every event of a type that was published."""
         return [emit.data for emit in self.published if emit.type == type_]
+
+
+class _Watched:
+    """A snapshot that remembers which types were looked at, whether anything was found or not."""
+
+    def __init__(self, inner: Snapshot) -> None:
+        self._inner = inner
+        self.now = inner.now
+        self.types: set[str] = set()
+
+    def get(self, type: str, key: str) -> Record | None:  # noqa: A002
+        self.types.add(type)
+        return self._inner.get(type, key)
+
+    def find(self, type: str, **equals: str | int | bool | None) -> Sequence[Record]:  # noqa: A002
+        self.types.add(type)
+        return self._inner.find(type, **equals)
+
+    def claims(self, resource: str, start: str, end: str) -> Sequence[Claimed]:
+        return self._inner.claims(resource, start, end)
 
 
 def machine_7(approval: str | None = None) -> FakePlant:

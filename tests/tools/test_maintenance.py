@@ -40,7 +40,7 @@ def test_downtime_is_refused_with_the_code_of_its_cause(
     plant.add("maintenance_order", "MO-81", state="WorkDone").add("maintenance_order", "MO-82")
     plant.add("maintenance_order", "MO-83", type="CM")
     plant.downtime("D-1", tue(30), tue(34), maintenance_order="MO-82")
-    assert code(plant.decide("open_downtime", {**PM, **changes})) == expected
+    assert code(plant.would("open_downtime", {**PM, **changes})) == expected
 
 
 def test_preventive_downtime_in_a_free_window_plans_its_order() -> None:
@@ -132,7 +132,7 @@ def test_breakdown_suspends_what_runs_and_puts_the_next_at_risk() -> None:
 
 def test_breakdown_is_not_reported_for_the_future() -> None:
     plant = FakePlant().add("machine", "M7")
-    assert code(plant.decide("report_down", {"machine": "M7", "at": tue(8), "reason": "soon"})) == "not_yet"
+    assert code(plant.would("report_down", {"machine": "M7", "at": tue(8), "reason": "soon"})) == "not_yet"
 
 
 REQUEST = {"machine": "M7", "type": "CM", "priority": 3, "symptom": "that noise again"}
@@ -152,7 +152,7 @@ def test_repeated_corrective_request_raises_the_count_of_the_open_one() -> None:
 
 def test_limits_of_a_maintenance_order_follow_each_other() -> None:
     plant = FakePlant().add("machine", "M7")
-    found = plant.decide("create_maintenance_order", {**REQUEST, "due": tue(10), "hard_limit": tue(9)})
+    found = plant.would("create_maintenance_order", {**REQUEST, "due": tue(10), "hard_limit": tue(9)})
     assert code(found) == "bad_limits"
 
 
@@ -171,7 +171,7 @@ def test_machine_returns_only_when_the_work_is_done(
 ) -> None:
     plant = FakePlant().add("machine", "M7", **machine).add("maintenance_order", "MO-9", **order)
     params = {"machine": "M7", "maintenance_order": "MO-9", "reason": "tested"}
-    assert code(plant.decide("return_to_production", params)) == expected
+    assert code(plant.would("return_to_production", params)) == expected
     signature = world().kinds["return_to_production"].signature
     assert signature is not None and signature(params, plant) == "policy"
 
@@ -204,7 +204,7 @@ def test_planned_downtime_moves_inside_its_limits(state: str, start: str, expect
     plant = machine_7().downtime("D-1", tue(15), tue(19), maintenance_order="MO-71", state=state)
     end = {tue(16): tue(20), tue(62, 1): tue(66, 1)}[start]
     params = {"downtime": "D-1", "start": start, "end": end}
-    assert code(plant.decide("move_downtime", params)) == expected
+    assert code(plant.would("move_downtime", params)) == expected
     if expected is None:
         assert isinstance(plant.commit("move_downtime", params), Applied)
         assert [c.start for c in plant.claims("machine/M7", tue(15), tue(24))] == [tue(16)]

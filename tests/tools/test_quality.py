@@ -8,7 +8,7 @@ from protocol.commit import Applied
 from protocol.effects import Effects
 
 from .plant_world import plant as world
-from .snapshot_fake import NOW, FakePlant, machine_7, tue, two_orders
+from .snapshot_fake import NOW, machine_7, tue, two_orders
 from .test_run_actions import MOVE, PLAN, code
 from .test_stock_actions import want
 
@@ -30,7 +30,7 @@ MEASURED = {"nominal": "11.0000", "tol_min": "-0.0500", "tol_max": "0.0500"}
 )
 def test_hold_is_placed_on_what_exists_once(changes: dict[str, Any], expected: str | None) -> None:
     plant = two_orders().add("gauge", "G12").add("hold", "H-1", subject="gauge/G12")
-    assert code(plant.decide("place_hold", {**HOLD, **changes})) == expected
+    assert code(plant.would("place_hold", {**HOLD, **changes})) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_released_hold_keeps_who_signed_and_is_not_released_again() -> None:
         "h.novak",
     )
     assert plant.told("hold.released")[0]["by"] == "h.novak"
-    assert code(plant.decide("release_hold", params)) == "not_active"
+    assert code(plant.would("release_hold", params)) == "not_active"
 
 
 @pytest.mark.parametrize(
@@ -165,8 +165,8 @@ def test_order_may_leave_a_held_machine_but_not_enter_one() -> None:
 def test_hold_on_a_part_refuses_only_what_reaches_into_it() -> None:
     plant = two_orders().add("hold", "H-1", subject="lot/L80", quantity=300)
     assert plant.rule("allocate_stock", want("O-201", 150, lot="L80")) is None
-    assert isinstance(plant.decide("allocate_stock", want("O-201", 150)), Effects)
-    assert code(plant.decide("allocate_stock", want("O-201", 201, lot="L80"))) == "short"
+    assert isinstance(plant.would("allocate_stock", want("O-201", 150)), Effects)
+    assert code(plant.would("allocate_stock", want("O-201", 201, lot="L80"))) == "short"
 
 
 def test_alternatives_name_another_lot_a_valid_gauge_and_another_order() -> None:

@@ -10,8 +10,8 @@ from protocol.effects import Effects, Refusal
 from .snapshot_fake import FakePlant, machine_7, tue
 
 PLAN = {
-    "order": "O-310", "operation": "OP10", "machine": "M7", "start": tue(15), "quantity": 100, "setup_min": 30,
-    "run_min": 210,
+    "order": "O-310", "operation": "OP10", "machine": "M7", "start": tue(15), "quantity": 100,
+    "setup_min": 30, "run_min": 210,
 }  # fmt: skip
 MOVE = {"run": "R-701", "to": "M7", "start": tue(15)}
 
@@ -42,20 +42,20 @@ def test_planning_is_refused_with_the_code_of_its_cause(
     plant = machine_7().add("machine", "M4", abilities=["turn_mill"])
     plant.add("machine", "M8", state="Down", since=plant.now)
     plant.add("machine", "M9", state="LockedOut", since=plant.now)
-    assert code(plant.decide("plan_run", {**PLAN, **changes})) == expected
+    assert code(plant.would("plan_run", {**PLAN, **changes})) == expected
 
 
 @pytest.mark.parametrize("state", ["Forecast", "Completed", "Cancelled"])
 def test_orders_that_are_not_released_are_not_planned(state: str) -> None:
     plant = machine_7().order("O-400", state=state)
-    assert code(plant.decide("plan_run", {**PLAN, "order": "O-400"})) == "not_released"
+    assert code(plant.would("plan_run", {**PLAN, "order": "O-400"})) == "not_released"
 
 
 def test_machine_is_planned_again_after_its_breakdown_is_expected_to_end() -> None:
     plant = machine_7().add("machine", "M8", state="Down")
     plant.downtime("D-1", tue(8), tue(12), machine="M8", kind="breakdown", state="open")
-    assert code(plant.decide("plan_run", {**PLAN, "machine": "M8", "start": tue(11)})) == "machine_down"
-    assert isinstance(plant.decide("plan_run", {**PLAN, "machine": "M8", "start": tue(12)}), Effects)
+    assert code(plant.would("plan_run", {**PLAN, "machine": "M8", "start": tue(11)})) == "machine_down"
+    assert isinstance(plant.would("plan_run", {**PLAN, "machine": "M8", "start": tue(12)}), Effects)
 
 
 def test_planned_run_holds_machine_and_setter() -> None:
@@ -95,8 +95,8 @@ def test_run_is_not_moved_onto_another() -> None:
 )
 def test_only_a_run_that_has_not_started_moves(state: str, expected: str | None) -> None:
     plant = FakePlant().add("machine", "M7").order("O-310").run("R-701", tue(7), tue(11), state=state)
-    assert code(plant.decide("move_run", MOVE)) == expected
-    assert code(plant.decide("cancel_run", {"run": "R-701", "reason": "x"})) == expected
+    assert code(plant.would("move_run", MOVE)) == expected
+    assert code(plant.would("cancel_run", {"run": "R-701", "reason": "x"})) == expected
 
 
 def test_run_at_risk_takes_its_time_again_where_it_lay() -> None:
@@ -132,7 +132,7 @@ def moves(*pairs: tuple[str, str], **more: Any) -> dict[str, Any]:
 def test_approved_runs_change_for_a_reason_or_not_at_all(
     params: dict[str, Any], expected: str | None
 ) -> None:
-    assert code(machine_7().decide("change_approved_runs", params)) == expected
+    assert code(machine_7().would("change_approved_runs", params)) == expected
 
 
 def test_signed_change_swaps_two_runs_and_carries_its_own_approval() -> None:

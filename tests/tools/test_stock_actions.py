@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from protocol.commit import Applied
+from protocol.effects import Refusal
 
 from .plant_world import plant as world
 from .snapshot_fake import NOW, FakePlant, tue, two_orders
@@ -19,7 +20,7 @@ def test_second_of_two_wants_is_short_and_says_what_is_missing() -> None:
     """S2 (a), after the order of rank has put O-202 first."""
     plant = two_orders()
     assert isinstance(plant.commit("allocate_stock", want("O-202")), Applied)
-    refused = plant.decide("allocate_stock", want("O-201"))
+    refused = plant.would("allocate_stock", want("O-201"))
     assert code(refused) == "short"
     assert [dict(e.data) for e in refused.events] == [
         {"order": "O-201", "item": "CX", "missing": 400, "next_receipt": None}
@@ -58,15 +59,16 @@ def test_allocation_is_refused_with_the_code_of_its_cause(
     plant = two_orders().order("O-900", state="Completed")
     plant.add("lot", "L81", item="CX", quantity=0, purchase="PO-1")
     plant.order("O-310", materials=[{"item": "CX", "quantity": 100}])
-    assert code(plant.decide("allocate_stock", params)) == expected
+    assert code(plant.would("allocate_stock", params)) == expected
 
 
 def test_better_ranked_loser_is_pointed_to_the_planner_and_takes_nothing() -> None:
     """S2 (c): first come keeps it; the other way is the planner's signature on another action."""
     plant = two_orders()
     plant.commit("allocate_stock", want("O-201"))
-    refused = plant.decide("allocate_stock", want("O-202"))
-    assert (code(refused), refused.role) == ("short", "materials_planner")
+    refused = plant.would("allocate_stock", want("O-202"))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.role) == ("short", "materials_planner")
     found = plant.ask("shortage", order="O-202", item="CX", quantity=400)
     assert [(t["order"], t["quantity"]) for t in found["may_take"]] == [("O-201", 400)]
     assert plant.ask("shortage", order="O-201", item="CX", quantity=400)["may_take"] == []
@@ -112,7 +114,7 @@ def test_what_is_issued_is_not_released(quantity: int, expected: str | None) -> 
         "allocation", "A-1", order="O-201", item="CX", lot="L80", quantity=400, issued=40
     )
     params = {"allocation": "A-1", "quantity": quantity, "reason": "x"}
-    assert code(plant.decide("release_allocation", params)) == expected
+    assert code(plant.would("release_allocation", params)) == expected
 
 
 def two_lots(**order: Any) -> FakePlant:
@@ -143,7 +145,7 @@ def test_oldest_lot_that_suits_is_taken_and_lots_are_mixed_only_where_allowed(
 def test_order_stays_with_the_lot_it_has() -> None:
     plant = two_lots()
     plant.commit("allocate_stock", want("O-201", 250))
-    assert code(plant.decide("allocate_stock", want("O-201", 100))) == "short"
+    assert code(plant.would("allocate_stock", want("O-201", 100))) == "short"
     assert isinstance(plant.commit("allocate_stock", want("O-201", 50)), Applied)
 
 
