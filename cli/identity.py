@@ -23,7 +23,7 @@ def who(config: FloorConfig, as_person: str | None, user: str | None) -> str:
     if not PERSON.fullmatch(as_person):
         raise UsageError(
             f"--as {as_person} is not a person's id.",
-            hint="An id is lower-case letters, digits, '.', '_' and '-', such as a.vos.",
+            hint="An id is lower-case letters, digits, '.', '_' and '-', such as ann.lee.",
             code="bad_person",
         )
     if config.identity == "claimed" or as_person in (own, GUEST):
