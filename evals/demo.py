@@ -74,7 +74,7 @@ class Player:
         async with open_app(self._settings) as app:
             names = await app.ledger.read(_newest)
         typed = [word.format(**names) for word in words]
-        print(f"    $ andon {shlex.join(typed)}")
+        print(f"    $ andon {' '.join(_quoted(word) for word in typed)}")
         done = await asyncio.to_thread(_elsewhere, typed, self._settings)
         print(textwrap.indent(done.stdout.rstrip(), "    "))
         print(f"    (exit code {done.returncode})\n" if done.returncode else "")
@@ -84,6 +84,12 @@ def _newest(tx: ReadTx) -> dict[str, str]:
     """What the placeholders of a command stand for."""
     cases, open_ones = tx.cases(limit=1), tx.escalations()
     return {"case": cases[0].id if cases else "", "waiting": open_ones[-1].id if open_ones else ""}
+
+
+def _quoted(word: str) -> str:
+    """A word as somebody would type it: double quotes where they do."""
+    plain = not set(word) & set('"$`\\!')
+    return f'"{word}"' if plain and shlex.quote(word) != word else shlex.quote(word)
 
 
 def _elsewhere(words: Sequence[str], settings: Settings) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,10 @@ from tests.architecture.sources import ROOT, Source, engine
 
 FLOORS = {"plant": ROOT, "harbour": ROOT / "tests" / "floors" / "harbour"}
 
-PLAIN_WORDS: dict[str, str] = {}
+PLAIN_WORDS = {
+    "ask": "a move, and the app's verb; at the plant also the request that takes a person's line",
+    "open_items": "what is open in the human queue; at the plant also a query",
+}
 """Name of a floor that the engine may use all the same -> what else it means here."""
 
 
