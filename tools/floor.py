@@ -5,7 +5,7 @@ from protocol.toolbox import Toolbox
 from .downtime_actions import DOWNTIME_ACTIONS
 from .events import EVENTS
 from .facts import FACT_EVENTS, FACTS
-from .feeds import READERS
+from .feeds.readers import READERS
 from .invariants import INVARIANTS
 from .laying import CONSEQUENCES
 from .maintenance_actions import MAINTENANCE_ACTIONS
