@@ -7,7 +7,7 @@ tell of it make one record.
 from typing import Any
 
 from protocol.effects import Effects, Emit, Release
-from protocol.fields import Flag, Instant, KeyOf, ListOf, Maybe, Shape, Text
+from protocol.fields import Flag, KeyOf, ListOf, Maybe, Shape, Text
 from protocol.ids import derive_key
 from protocol.records import Record, Snapshot
 from protocol.times import micros

@@ -6,7 +6,7 @@ and of running runs stand in plant_facts.py.
 
 from collections.abc import Mapping
 
-from protocol.fields import Integer, KeyOf, Maybe, Name, Shape, Text
+from protocol.fields import Integer, Maybe, Name, Shape, Text
 from protocol.toolbox import FactKind
 
 from .breakdown_facts import BREAKDOWN_FACTS
@@ -18,7 +18,6 @@ GAP: Shape = {
     "what": Text(500),
     "count": Integer(1),
     "example": Maybe(Text(500)),
-    "machine": Maybe(KeyOf("machine")),
 }
 
 FACTS: tuple[FactKind, ...] = (

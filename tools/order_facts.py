@@ -90,7 +90,9 @@ def work_reported(fact: Fact, snapshot: Snapshot) -> Effects:
 
 def set_up(fact: Fact, snapshot: Snapshot) -> Effects:
     """A set-up was done: its pieces are no yield, so only the order is seen to have begun."""
-    without_run = Fact(fact.type, fact.source, fact.source_id, fact.occurred, fact.subject, {**fact.data, "run": None})
+    without_run = Fact(
+        fact.type, fact.source, fact.source_id, fact.occurred, fact.subject, {**fact.data, "run": None}
+    )
     return work_reported(without_run, snapshot)
 
 
