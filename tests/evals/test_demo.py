@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.demo import play
+from evals.demo import STORY, play
 from evals.story import read_story
 from tests.architecture.sources import ROOT
 
@@ -26,3 +26,18 @@ async def test_story_shows_what_really_happens(capsys: pytest.CaptureFixture[str
     assert first.index("Once is enough.") < first.index("(exit code 78)")
     assert "That was all." in first
     assert "case_" not in second
+
+
+async def test_demo_of_the_plant_shows_what_is_prevented(capsys: pytest.CaptureFixture[str]) -> None:
+    await play(read_story(STORY), ROOT)
+    polite, undecided, real, approved = re.split(
+        r"^\d\. .+\n-+$", capsys.readouterr().out, flags=re.MULTILINE
+    )[1:]
+    assert "cut the loop" in polite
+    assert "done, 3 rounds" in polite
+    assert "a person" not in polite
+    assert undecided.count("esc_") >= 2
+    assert "committed" not in undecided
+    assert re.search(r"done, [123] rounds", real)
+    assert "a person" not in real
+    assert re.findall(r"\(exit code (\d+)\)", approved) == ["75", "77", "78"]
