@@ -95,10 +95,11 @@ def _quoted(word: str) -> str:
 def _elsewhere(words: Sequence[str], settings: Settings) -> subprocess.CompletedProcess[str]:
     """``andon`` in a process of its own: its exit code, and what its terminal shows."""
     place = {"ANDON_DATA": str(settings.data_dir), "ANDON_FLOOR": str(settings.floor_dir)}
+    in_order = {"PYTHONUNBUFFERED": "1"}
     return subprocess.run(
         [sys.executable, "-m", "cli", *words],
         cwd=ROOT,
-        env=os.environ | place,
+        env=os.environ | place | in_order,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

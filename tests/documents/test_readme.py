@@ -17,7 +17,7 @@ def run(command: Command, ids: Ids, data: Path) -> tuple[int, str]:
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", program(ids.typed(command.text), sys.executable)],
         cwd=ROOT,
-        env=keep | {"ANDON_DATA": str(data), "NO_COLOR": "1", "COLUMNS": "100"},
+        env=keep | {"ANDON_DATA": str(data), "NO_COLOR": "1", "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
         input=ids.typed(command.typed),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
