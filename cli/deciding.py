@@ -16,9 +16,9 @@ from cli.page_layout import print_page
 from cli.pages import Page, page_of
 from cli.reading import ledger_clock
 from cli.show import read_page, unknown
-from cli.steps import decision_words
 from cli.visible import one_line
 from cli.wanted import Wanted
+from cli.words import decision_words
 from graph.app import App
 from graph.texts import check_text
 from protocol.deciding import ANSWER, APPROVE

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.steps import DECIDED
+from cli.words import DECIDED
 from protocol.rows import DecisionRow, EscalationRow
 
 

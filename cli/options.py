@@ -60,7 +60,9 @@ def verb(name: str, **settings: Any) -> Callable[[Verb], click.Command]:
         @click.pass_context
         @functools.wraps(function)
         def invoked(ctx: click.Context, *args: Any, **kwargs: Any) -> int:
-            return function(common_of(ctx), *args, **kwargs)
+            common = common_of(ctx)
+            _start_logging(common.verbose)
+            return function(common, *args, **kwargs)
 
         make: Callable[[Verb], click.Command] = click.command(name, context_settings=HELP, **settings)
         return make(common_options(invoked))
@@ -100,6 +102,18 @@ def resolve(given: Mapping[str, Any], environment: Mapping[str, str], here: Path
         color=not (plain or chosen.get("no_color", False)),
         verbose=chosen.get("verbose", 0),
     )
+
+
+def _start_logging(verbose: int) -> None:
+    """Without ``-v`` no library speaks: what a user has to know is told as an error."""
+    import logging
+
+    if not verbose:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+    from telemetry.log import start_logging
+
+    start_logging(verbose, secrets=[os.environ.get("OPENAI_API_KEY", "")])
 
 
 def _default_floor(here: Path) -> Path:

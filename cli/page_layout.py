@@ -7,9 +7,8 @@ from typing import NamedTuple
 from cli.local_time import local
 from cli.output import Output
 from cli.pages import Page
-from cli.steps import decision_words
 from cli.visible import one_line
-from cli.words import action_words, value_words
+from cli.words import action_words, decision_words, value_words
 from protocol.rows import EscalationState
 
 LABEL = 12

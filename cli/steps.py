@@ -6,13 +6,12 @@ from typing import Any
 
 from cli.engine_events import KINDS, TELLERS
 from cli.local_time import local
-from cli.words import action_words, move_words, params_words
+from cli.words import DECIDED, action_words, decision_words, move_words, params_words
 from protocol.ports import ReadTx
 from protocol.rows import CaseRow, DecisionRow, EventRow, VerdictRow
 from protocol.turns import Turn, from_json
 from protocol.world import SUPERVISOR
 
-DECIDED = {"approve": "approved", "reject": "rejected", "answer": "answered"}
 _NO_STEP = frozenset({"case.opened"})
 """Told by the step that the case's own row gives."""
 
@@ -146,15 +145,6 @@ class Tracing:
         more = {"escalation": event.subject, "by": row.person, "name": row.name, "role": row.role}
         more |= {"meaning": row.meaning, "decision": DECIDED[row.decision], "reason": row.reason}
         return f"{event.subject}: {decision_words(row, self._zone)}", more
-
-
-def decision_words(row: DecisionRow, zone: str) -> str:
-    """Who signed as what, when, meaning what, and why: in every form a person reads (approvals.md 8)."""
-    chosen = f" option {row.option}" if row.option is not None else ""
-    said = f', "{row.text}"' if row.text else ""
-    why = f": {row.reason}" if row.reason else ""
-    who = f"{row.name} ({row.person}, {row.role})"
-    return f"{DECIDED[row.decision]}{chosen}{said} by {who} at {local(row.at, zone)}, as {row.meaning}{why}"
 
 
 def _in_order(rows: Sequence[VerdictRow]) -> dict[str, Iterator[VerdictRow]]:

@@ -7,7 +7,6 @@ import click
 from cli.local_time import local
 from cli.options import Common, verb
 from cli.output import Output
-from cli.steps import trace_shape
 from cli.visible import one_line
 from protocol.errors import NotFoundError
 from protocol.ports import ReadTx
@@ -34,6 +33,8 @@ def command(common: Common, case: str) -> int:
 
 def traced(tx: ReadTx, zone: str, case: str) -> dict[str, Any]:
     """The answer of ``andon trace``; raises NotFoundError for an id nobody knows."""
+    from cli.steps import trace_shape
+
     return trace_shape(tx, case_row(tx, case), zone)
 
 

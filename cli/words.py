@@ -1,12 +1,14 @@
-"""Values and moves in words: what an agent said, as a person reads it."""
+"""Values, moves and decisions in words: what was said and signed, as a person reads it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from cli.local_time import local
+from protocol.rows import DecisionRow
 from protocol.times import is_instant
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Reply
 
+DECIDED = {"approve": "approved", "reject": "rejected", "answer": "answered"}
 _ANSWERS = {
     AnswerKind.AGREE: "agrees",
     AnswerKind.REFUSE: "refuses",
@@ -54,6 +56,15 @@ def move_words(move: Move, zone: str) -> str:
         case Reply(text, code, clarify):
             how = "asks back" if clarify else f"refuses [{code}]" if code else "says"
             return f"{how}: {text}"
+
+
+def decision_words(row: DecisionRow, zone: str) -> str:
+    """Who signed as what, when, meaning what, and why: in every form a person reads (approvals.md 8)."""
+    chosen = f" option {row.option}" if row.option is not None else ""
+    said = f', "{row.text}"' if row.text else ""
+    why = f": {row.reason}" if row.reason else ""
+    who = f"{row.name} ({row.person}, {row.role})"
+    return f"{DECIDED[row.decision]}{chosen}{said} by {who} at {local(row.at, zone)}, as {row.meaning}{why}"
 
 
 def _carried(carries: Carried | None, zone: str) -> str:
