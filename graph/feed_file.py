@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from protocol.ids import derive
 
 CHUNK = 1 << 16
 """Bytes looked at together."""
+MOST_LINES = 50
+"""Lines that a quoted cell may go on for."""
 BAD_ROW = "bad_row"
 
 
@@ -101,19 +104,54 @@ def open_table(path: Path) -> Iterator[Table]:
 
 
 def _csv_lines(stream: TextIO) -> Iterator[Line]:
-    """Records with the line they begin on; a record that cannot be parsed is broken, and reading goes on."""
-    reader = csv.reader(stream)
-    while True:
-        begins = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Broken(begins, f"cannot be parsed: {error}")
-            continue
-        if any(cell.strip() for cell in cells):
-            yield begins, cells
+    """Records with the line they begin on. A stray quote costs its own line, never those behind it."""
+    numbered = enumerate(stream, 1)
+    ahead: deque[tuple[int, str]] = deque()
+    width = None
+    while (first := ahead.popleft() if ahead else next(numbered, None)) is not None:
+        number, text = first
+        if text.count('"') % 2:
+            cells = _joined(text, ahead, numbered, width) or _parsed([text], width)
+        else:
+            cells = _parsed([text], None)
+        if cells is None:
+            yield Broken(number, "is no CSV: a quote does not end, or a cell is too long")
+        elif any(cell.strip() for cell in cells):
+            width = width or len(cells)
+            yield number, cells
+
+
+def _joined(
+    text: str, ahead: deque[tuple[int, str]], numbered: Iterator[tuple[int, str]], width: int | None
+) -> list[str] | None:
+    """A record whose quoted cell goes on over further lines, which are used up; None when it is none."""
+    lines = [text]
+    for place in range(MOST_LINES):
+        if place == len(ahead):
+            following = next(numbered, None)
+            if following is None:
+                break
+            ahead.append(following)
+        lines.append(ahead[place][1])
+        if lines[-1].count('"') % 2:
+            cells = _parsed(lines, width)
+            if cells is not None:
+                for _ in range(place + 1):
+                    ahead.popleft()
+            return cells
+    return None
+
+
+def _parsed(lines: list[str], width: int | None) -> list[str] | None:
+    """The cells of one record; None when it is not one, or not of the wanted width."""
+    try:
+        records = list(csv.reader(lines))
+    except csv.Error:
+        return None
+    if not records:
+        return []
+    fits = len(records) == 1 and (width is None or len(records[0]) == width)
+    return records[0] if fits else None
 
 
 def _json_lines(stream: TextIO) -> Iterator[Line]:

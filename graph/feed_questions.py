@@ -166,7 +166,8 @@ def _escalation(tx: Tx, world: World, case: str, question: FileQuestion) -> Esca
         {"title": o.title, "action": None, "item": None, "aliases": dict(o.aliases)}
         for o in (*question.options, FileOption(LEAVE))
     ]
-    text = f"{question.count} lines rejected: {question.text}"
+    lines = "1 line" if question.count == 1 else f"{question.count} lines"
+    text = f"{lines} rejected: {question.text}"
     return EscalationRow(
         id=derive("esc", case, *question.causes),
         type="question",

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from graph.facts import FactResult, record_fact
+from graph.facts import record_fact
 from protocol.errors import UsageError
 from protocol.ports import Tx
-from protocol.toolbox import Fact
+from protocol.times import micros, plus
 from protocol.world import World
 
 ACCEPTED, DUPLICATE, HISTORY, REJECTED = "accepted", "duplicate", "history", "rejected"
@@ -74,32 +74,36 @@ def record_batch(tx: Tx, world: World, source: str, outcomes: Sequence[Any]) -> 
 def _record(tx: Tx, world: World, source: str, outcome: Any) -> Recorded:
     if hasattr(outcome, "code"):
         return Recorded(REJECTED, rejection=_rejection(outcome))
-    flags = tuple(outcome.flags)
-    if not outcome.facts:
-        new = tx.accept(source, outcome.identity, "row", {"line": outcome.line}) is not None
-        return Recorded(ACCEPTED, flags) if new else Recorded(DUPLICATE)
     try:
         with tx.mark():
-            results = _facts(tx, world, outcome.identity, outcome.facts)
+            return _facts(tx, world, source, outcome)
     except UsageError as error:  # the floor refuses a fact: none of the row's facts is kept
         said = error.message
-        return Recorded(
-            REJECTED, rejection=Rejection(outcome.line, error.error_code, said, f"{error.error_code}: {said}")
-        )
-    status = results[outcome.identity].status
-    if status == DUPLICATE:
-        return Recorded(DUPLICATE)
-    return Recorded(status, flags, tuple(r.case for r in results.values() if r.case is not None))
+        cause = f"{error.error_code}: {said}"
+        return Recorded(REJECTED, rejection=Rejection(outcome.line, error.error_code, said, cause))
 
 
-def _facts(tx: Tx, world: World, identity: str, facts: Sequence[Fact]) -> dict[str, FactResult]:
-    """Results by source_id. Facts of another identity come before the row's own and may be known already."""
-    results: dict[str, FactResult] = {}
-    for fact in facts:
-        results[fact.source_id] = record_fact(tx, world, fact)
-        if fact.source_id == identity and results[identity].status == DUPLICATE:
-            break
-    return results
+def _facts(tx: Tx, world: World, source: str, outcome: Any) -> Recorded:
+    """Record a row. Its own fact says whether it is new; what others have in common may be known already."""
+    status, cases = None, []
+    for fact in outcome.facts:
+        result = record_fact(tx, world, fact)
+        if fact.source_id == outcome.identity:
+            status = result.status
+            if status == DUPLICATE:
+                return Recorded(DUPLICATE)
+        if result.case is not None:
+            cases.append(result.case)
+    if status is None:  # nothing worth an event, yet seen
+        new = tx.accept(source, outcome.identity, "row", {"line": outcome.line}) is not None
+        old = bool(outcome.at) and is_history(tx.now, outcome.at, world.config.fact_window_s)
+        status = DUPLICATE if not new else HISTORY if old else ACCEPTED
+    return Recorded(status, tuple(outcome.flags) if status != DUPLICATE else (), tuple(cases))
+
+
+def is_history(now: str, occurred: str, window_s: int) -> bool:
+    """Whether something occurred too long ago to open a case."""
+    return micros(plus(occurred, seconds=window_s)) < micros(now)
 
 
 def _rejection(outcome: Any) -> Rejection:

@@ -1,9 +1,10 @@
 """Facts about machines that appear, stop and come back, in whatever order the reports arrive.
 
-A breakdown is one downtime, named by its machine and the instant it began, so that two sources that
-tell of it make one record.
+A breakdown is one downtime, known by its machine and the instant it began: two sources that tell of it
+make one record.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from protocol.effects import Effects, Emit, Release
@@ -47,14 +48,16 @@ def machine_down(fact: Fact, snapshot: Snapshot) -> Effects:
     at, machine = fact.data["at"], snapshot.get("machine", fact.data["machine"])
     if machine is None:
         return Effects()
-    key = derive_key("D-", "breakdown", machine.key, at)
-    if snapshot.get("downtime", key) is not None:
+    told = [d for d in snapshot.find("downtime", machine=machine.key) if d["kind"] == "breakdown"]
+    if any(d["start"] == at for d in told):
         return Effects()
-    if ended := _unmatched_up(snapshot, machine.key, at):
+    if ended := _unmatched_up(told, at):
         made = {**{n: ended[n] for n in ("machine", "kind", "end", "maintenance_order")}, "start": at}
         opened = Emit("downtime.opened", str(ended.ref), {"downtime": ended.key, **made, "forced": True})
         return Effects(puts=(put("downtime", ended.key, start=at),), events=(opened,))
-    downtime = downtime_record(key, machine.key, "breakdown", at, None)
+    downtime = downtime_record(
+        derive_key("D-", "breakdown", machine.key, at), machine.key, "breakdown", at, None
+    )
     puts = [downtime]
     if machine["state"] == "Up" and not _before(at, machine["since"]):
         puts.append(put("machine", machine.key, state="Down", since=at, reason=_reason(fact)))
@@ -99,10 +102,9 @@ def machine_up(fact: Fact, snapshot: Snapshot) -> Effects:
     )
 
 
-def _unmatched_up(snapshot: Snapshot, machine: str, at: str) -> Record | None:
+def _unmatched_up(told: Sequence[Record], at: str) -> Record | None:
     """The first report after ``at`` that the machine is back and whose breakdown nobody had told of."""
-    closed = snapshot.find("downtime", machine=machine, state="closed")
-    marks = [d for d in closed if d["start"] == d["end"] and earlier(at, d["end"])]
+    marks = [d for d in told if d["start"] == d["end"] and earlier(at, d["end"])]
     return min(marks, key=lambda d: micros(d["end"]), default=None)
 
 

@@ -117,7 +117,7 @@ class _Reading:
                 )
                 for kind, suffix, data in facts
             ]
-            yield Accepted(row.line, row.identity, (*self._added(change), *numbered), flags)
+            yield Accepted(row.line, row.identity, (*self._added(change), *numbered), flags, change.at)
 
     def _parse(self, row: Row) -> Change:
         cells = row.cells

@@ -59,6 +59,8 @@ class Accepted:
     identity: str
     facts: tuple[Fact, ...] = ()
     flags: tuple[str, ...] = ()
+    at: str = ""
+    """When a row without facts was written, so that it can be told from news."""
 
 
 @dataclass(frozen=True, slots=True)
