@@ -1,0 +1,33 @@
+"""The types of events that the engine itself publishes, beside those of a floor."""
+
+from protocol.rows import Verdict
+
+ENGINE_EVENTS = frozenset(
+    {
+        "answer.ignored",
+        "approval.decided",
+        "approval.escalated",
+        "approval.expired",
+        "approval.requested",
+        "case.ended",
+        "case.opened",
+        "limit.causal_depth",
+        "limit.escalations",
+        "limit.reached",
+        "loop.cut",
+        "question.answered",
+        "question.decided",
+        "question.escalated",
+        "question.expired",
+        "question.left",
+        "question.requested",
+        "request.answered",
+        "request.asked",
+        "request.refused",
+        "request.repeated",
+        "turn.failed",
+        "turn.taken",
+    }
+    | {f"action.{verdict}" for verdict in Verdict}
+)
+"""A test finds each of them in the sources, and none there that is missing here."""
