@@ -23,13 +23,20 @@ def tools_of(world: World, agent: str) -> list[dict[str, Any]]:
     scope = world.manifests[agent].capability_scope
     tools = [_tool(q.name, q.purpose, shape_schema(q.params)) for q in world.queries_of(agent)]
     tools += [
-        _tool(kind, f"Propose: {world.kinds[kind].purpose}", shape_schema(world.kinds[kind].params)) for kind in scope.can
+        _tool(kind, f"Propose: {world.kinds[kind].purpose}", shape_schema(world.kinds[kind].params))
+        for kind in scope.can
     ]
     for other, requests in sorted(scope.asks.items()):
         for request in requests:
             schema = world.manifests[other].input_schema.requests[request].schema_
-            tools.append(_tool(ask_name(other, request), f"Ask {other} for {request}", _ask_schema(scope.can, schema)))
-    return [*tools, _tool(ANSWER, "Answer in an exchange", _ANSWER_SCHEMA), _tool(REPLY, "Tell the person", _REPLY_SCHEMA)]
+            tools.append(
+                _tool(ask_name(other, request), f"Ask {other} for {request}", _ask_schema(scope.can, schema))
+            )
+    return [
+        *tools,
+        _tool(ANSWER, "Answer in an exchange", _ANSWER_SCHEMA),
+        _tool(REPLY, "Tell the person", _REPLY_SCHEMA),
+    ]
 
 
 def _tool(name: str, purpose: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,9 @@ class OfflineAccess:
         }
         for agent, script in (scripts or {}).items():
             if agent not in policies:
-                raise InvalidFloorError(f"The script names {agent!r}, which is no agent of this floor.", code="bad_script")
+                raise InvalidFloorError(
+                    f"The script names {agent!r}, which is no agent of this floor.", code="bad_script"
+                )
             self._models[agent] = OfflineModel(role=agent, play=_Scripted(agent, script).play)
 
     def model_of(self, agent: str) -> BaseChatModel:
@@ -60,7 +62,14 @@ class _Scripted:
             if not asked:
                 return None
             filled["exchange"] = asked
-        blank: dict[str, Any] = {"agent": self._agent, "moves": [filled], "reads": {}, "failure": None, "detail": "", "attempts": 1}
+        blank: dict[str, Any] = {
+            "agent": self._agent,
+            "moves": [filled],
+            "reads": {},
+            "failure": None,
+            "detail": "",
+            "attempts": 1,
+        }
         turn: Turn = from_json({**blank, "usage": {}, "dropped": []})
         return turn.moves[0]
 

@@ -127,9 +127,19 @@ def _call(move: Move) -> tuple[str, dict[str, Any]]:
         case Proposal(kind, params):
             return kind, dict(params)
         case Ask(to, request, params, carries):
-            carried = carries and {"kind": carries.kind, "params": dict(carries.params), "holes": list(carries.holes)}
+            carried = carries and {
+                "kind": carries.kind,
+                "params": dict(carries.params),
+                "holes": list(carries.holes),
+            }
             return ask_name(to, request), {"params": dict(params), "carries": carried}
         case Answer(exchange, kind, values, code, text):
-            return ANSWER, {"exchange": exchange, "kind": str(kind), "values": dict(values), "code": code, "text": text}
+            return ANSWER, {
+                "exchange": exchange,
+                "kind": str(kind),
+                "values": dict(values),
+                "code": code,
+                "text": text,
+            }
         case Reply(text, code, clarify):
             return REPLY, {"text": text, "code": code, "clarify": clarify}

@@ -20,8 +20,8 @@ from protocol.canonical import dumps
 from protocol.effects import Emit
 from protocol.fields import check_shape
 from protocol.ids import derive
-from protocol.position import Trigger
 from protocol.ports import Ledger, ReadTx
+from protocol.position import Trigger
 from protocol.rows import CaseRow
 from protocol.turns import Move, Proposal, Turn, Usage
 from protocol.world import World
@@ -66,7 +66,7 @@ class TurnRuntime:
             return Turn(job.agent, reflexes)
         asked = replace(job, triggers=left)
         started = self._clock()
-        rolls = random.Random(derive("retry", job.case.id, job.round, job.agent))  # noqa: S311 - jitter, derived (R15)
+        rolls = random.Random(derive("retry", job.case.id, job.round, job.agent))
         attempt, usage, failed = 0, Usage(), Turn(job.agent)
         while True:
             attempt += 1
@@ -181,4 +181,3 @@ def _sum(first: Usage, second: Usage) -> Usage:
         first.output_tokens + second.output_tokens,
         None if unknown else "0",
     )
-

@@ -5,8 +5,8 @@ from typing import Any
 
 from agents.tracking import TrackedSnapshot
 from protocol.ids import KEY
-from protocol.position import Trigger
 from protocol.ports import ReadTx
+from protocol.position import Trigger
 from protocol.records import Record, Ref
 from protocol.rows import CaseRow
 from protocol.world import World

@@ -88,7 +88,9 @@ class App:
         """Record a person's decision and go on with its case. Shape ``approve``; raises what refused it."""
         wanted = Wanted(escalation, decision, person, reason, option, text, expect_hash, channel)
         await self.sweep()
-        recorded: Recorded | AndonError = await self.ledger.write(lambda tx: record_decision(tx, self.world, wanted))
+        recorded: Recorded | AndonError = await self.ledger.write(
+            lambda tx: record_decision(tx, self.world, wanted)
+        )
         if isinstance(recorded, AndonError):
             raise recorded
         if recorded.complete:
@@ -101,7 +103,9 @@ class App:
         """Go on with one case, or with every case that can. Shapes ``run``."""
         if case is not None:
             if await self.ledger.read(lambda tx: tx.case(case)) is None:
-                raise NotFoundError(f"There is no case {case}.", hint="`andon cases` lists them.", code="unknown_id")
+                raise NotFoundError(
+                    f"There is no case {case}.", hint="`andon cases` lists them.", code="unknown_id"
+                )
             await self.sweep()
             await self.driver.drive(case, progress)
             await self.driver.drive_all(progress)
@@ -111,7 +115,9 @@ class App:
     async def wait(self, seconds: int) -> None:
         """Move the floor clock, and let deadlines fire."""
         if self.world.config.clock != "floor":
-            raise UsageError("The clock of this floor is the system's; it cannot be moved.", code="system_clock")
+            raise UsageError(
+                "The clock of this floor is the system's; it cannot be moved.", code="system_clock"
+            )
         await self.ledger.write(lambda tx: tx.advance_clock(plus(tx.now, seconds=seconds)))
         await self.drain()
 

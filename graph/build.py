@@ -3,7 +3,9 @@
 import os
 from collections.abc import Hashable
 
-os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")  # read by langgraph at import; only plain data is loaded
+os.environ.setdefault(
+    "LANGGRAPH_STRICT_MSGPACK", "true"
+)  # read by langgraph at import; only plain data is loaded
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph

@@ -53,12 +53,19 @@ def record_decision(tx: Tx, world: World, wanted: Wanted) -> Recorded | AndonErr
     row = tx.escalation(wanted.escalation)
     if row is None:
         return NotFoundError(
-            f"There is no escalation {wanted.escalation}.", hint="`andon inbox` lists what is open.", code="unknown_id"
+            f"There is no escalation {wanted.escalation}.",
+            hint="`andon inbox` lists what is open.",
+            code="unknown_id",
         )
     found = _refusal(tx, world, row, wanted)
     if isinstance(found, AndonError):
         tx.audit(
-            {"what": "decision_refused", "escalation": row.id, "person": wanted.person, "code": found.error_code}
+            {
+                "what": "decision_refused",
+                "escalation": row.id,
+                "person": wanted.person,
+                "code": found.error_code,
+            }
         )
         return found
     return _record(tx, world, row, wanted, found)
@@ -70,7 +77,9 @@ def _refusal(tx: Tx, world: World, row: EscalationRow, wanted: Wanted) -> AndonE
         return error
     if tx.now >= row.expires_at:
         tx.save_escalation(replace(row, state=EscalationState.EXPIRED), row.version)
-        return DeadlineError(f"{row.id} expired at {row.expires_at}: nothing was approved.", hint="Ask again if needed.")
+        return DeadlineError(
+            f"{row.id} expired at {row.expires_at}: nothing was approved.", hint="Ask again if needed."
+        )
     role = may_sign(world, row, wanted.person, tx.now)
     asked = ", ".join(str(r["role"]) for r in row.ladder[: row.rung + 1])
     if role is None:
@@ -100,7 +109,9 @@ def _closed(tx: Tx, row: EscalationRow) -> AndonError | None:
         case EscalationState.EXPIRED:
             return DeadlineError(f"{row.id} expired at {row.expires_at}: nothing was approved.")
         case EscalationState.SUPERSEDED | EscalationState.WITHDRAWN:
-            hint = f"Look at {row.superseded_by}." if row.superseded_by else "`andon inbox` lists what is open."
+            hint = (
+                f"Look at {row.superseded_by}." if row.superseded_by else "`andon inbox` lists what is open."
+            )
             return DecisionRefusedError(
                 f"{row.id} is no longer asked: what it would do has changed.", hint=hint, code="superseded"
             )
@@ -126,7 +137,9 @@ def _misfit(row: EscalationRow, wanted: Wanted) -> AndonError | None:
             code="hash_mismatch",
         )
     if row.type == "approval" and wanted.decision == ANSWER:
-        return UsageError(f"{row.id} is an approval.", hint=f"Use `andon approve {row.id}` or `andon reject {row.id}`.")
+        return UsageError(
+            f"{row.id} is an approval.", hint=f"Use `andon approve {row.id}` or `andon reject {row.id}`."
+        )
     if row.type == "question" and wanted.decision == APPROVE:
         return UsageError(f"{row.id} is a question.", hint=f"Use `andon answer {row.id} --option N`.")
     if wanted.decision == REJECT and not wanted.reason.strip():
@@ -136,7 +149,9 @@ def _misfit(row: EscalationRow, wanted: Wanted) -> AndonError | None:
     if wanted.option is None and not (row.allow_text and wanted.text.strip()):
         return UsageError(f"Choose one of the options 0 to {len(row.options) - 1}.", hint="Add --option N.")
     if wanted.option is not None and not 0 <= wanted.option < len(row.options):
-        return UsageError(f"{row.id} has no option {wanted.option}.", hint=f"Options are 0 to {len(row.options) - 1}.")
+        return UsageError(
+            f"{row.id} has no option {wanted.option}.", hint=f"Options are 0 to {len(row.options) - 1}."
+        )
     return None
 
 

@@ -88,7 +88,9 @@ def _checked(world: World, fact: Fact) -> FactKind:
     kind = world.facts.get(fact.type)
     if kind is None:
         known = ", ".join(sorted(world.facts))
-        raise UsageError(f"{fact.type!r} is not a fact of this floor.", hint=f"Known facts: {known}.", code="unknown_fact")
+        raise UsageError(
+            f"{fact.type!r} is not a fact of this floor.", hint=f"Known facts: {known}.", code="unknown_fact"
+        )
     if not is_instant(fact.occurred):
         raise UsageError(f"{fact.type}: {fact.occurred!r} is not a UTC instant.", code="bad_time")
     if problems := check_shape(kind.data, fact.data):
@@ -131,4 +133,6 @@ def _apply(tx: Tx, world: World, kind: FactKind, fact: Fact) -> list[EventRow]:
 
 def _with_event(effects: Effects, own: Emit) -> Effects:
     """``effects`` with the fact's own event published first, so that consequences may follow it."""
-    return Effects(effects.puts, effects.deltas, effects.releases, effects.claims, (own, *effects.events), effects.result)
+    return Effects(
+        effects.puts, effects.deltas, effects.releases, effects.claims, (own, *effects.events), effects.result
+    )

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from graph.opening import opening_case
 from protocol.passing import Pass
-from protocol.position import Position, Route
 from protocol.ports import ReadTx, Tx
+from protocol.position import Position, Route
 from protocol.replying import compose
 from protocol.round import Outcome, refusal_code, run
 from protocol.rows import CaseRow, CaseStatus, DecisionRow, EscalationRow, EscalationState, PassRow
@@ -51,7 +51,9 @@ def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
     _write(tx, p, outcome)
     waiting = () if outcome.route is Route.REPLY else tuple(outcome.position.waiting)
     verdicts = tuple((v.agent, v.kind, str(v.verdict), v.resource) for v in p.verdicts)
-    return PassResult(outcome.route, tuple(outcome.position.active), waiting, outcome.position.round, verdicts)
+    return PassResult(
+        outcome.route, tuple(outcome.position.active), waiting, outcome.position.round, verdicts
+    )
 
 
 def standing(tx: ReadTx, case_id: str) -> PassResult:

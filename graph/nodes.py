@@ -15,8 +15,8 @@ from graph.gate import PassResult, make_pass, position_of, ready, standing
 from graph.opening import ROUTER, route_text
 from graph.state import SCHEMA_VERSION, CaseState, Context
 from protocol.canonical import Json
-from protocol.position import Position, Route, Trigger
 from protocol.ports import Ledger, ReadTx, Tx
+from protocol.position import Position, Route, Trigger
 from protocol.rows import CaseRow
 from protocol.turns import to_json
 from protocol.world import World
@@ -110,7 +110,13 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         row = to_json(turn)
         await ledger.write(lambda tx: tx.put_turn(case_id, position.round, agent, row))
         runtime.context.progress(
-            {"type": "agent.finished", "agent": agent, "case": case_id, "failure": turn.failure, "moves": len(turn.moves)}
+            {
+                "type": "agent.finished",
+                "agent": agent,
+                "case": case_id,
+                "failure": turn.failure,
+                "moves": len(turn.moves),
+            }
         )
         return {}
 
@@ -166,7 +172,9 @@ def make_reply(ledger: Ledger) -> Node:
 
     async def reply(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
         case = await ledger.read(lambda tx: _row(tx, state["case"]))
-        runtime.context.progress({"type": "reply", "case": case.id, "text": case.reply, "status": str(case.status)})
+        runtime.context.progress(
+            {"type": "reply", "case": case.id, "text": case.reply, "status": str(case.status)}
+        )
         return {"next": []}
 
     return reply

@@ -93,7 +93,9 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
         )
     )
     tx.put_event(
-        _event(tx, case.id, "case.ended", {"status": str(CaseStatus.REFUSED), "code": "out_of_scope"}, "ended")
+        _event(
+            tx, case.id, "case.ended", {"status": str(CaseStatus.REFUSED), "code": "out_of_scope"}, "ended"
+        )
     )
     tx.audit({"what": "refused", "case": case.id, "code": "out_of_scope"})
 

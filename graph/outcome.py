@@ -12,7 +12,9 @@ def run_shape(tx: ReadTx, case_id: str, schema: str = "andon/run/v1") -> dict[st
     """The shape ``run`` of a case; raises NotFoundError for an id nobody knows."""
     case = tx.case(case_id)
     if case is None:
-        raise NotFoundError(f"There is no case {case_id}.", hint="`andon cases` lists them.", code="unknown_id")
+        raise NotFoundError(
+            f"There is no case {case_id}.", hint="`andon cases` lists them.", code="unknown_id"
+        )
     escalations = tx.escalations(case_id)
     return {
         "schema": schema,
@@ -62,7 +64,9 @@ def _usage(tx: ReadTx, case_id: str) -> dict[str, Any]:
     }
 
 
-def decision_shape(tx: ReadTx, escalation: str, by: str, signatures: tuple[int, int], decision: str) -> dict[str, Any]:
+def decision_shape(
+    tx: ReadTx, escalation: str, by: str, signatures: tuple[int, int], decision: str
+) -> dict[str, Any]:
     """The shape ``approve`` (reject and answer: the same) after the case went as far as it can."""
     row = tx.escalation(escalation)
     if row is None:
@@ -80,5 +84,7 @@ def decision_shape(tx: ReadTx, escalation: str, by: str, signatures: tuple[int, 
         "case": row.case,
         "status": str(case.status) if case else None,
         "reply": case.reply if case else "",
-        "verdicts": [verdict_shape(v) for v in tx.verdicts(row.case) if v.key == row.key or row.type == "question"],
+        "verdicts": [
+            verdict_shape(v) for v in tx.verdicts(row.case) if v.key == row.key or row.type == "question"
+        ],
     }

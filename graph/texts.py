@@ -8,7 +8,9 @@ MAX_BYTES = 64 * 1024
 def check_text(text: str) -> str:
     """``text`` without surrounding blanks; raises UsageError when it is empty, malformed or too long."""
     if not text.strip():
-        raise UsageError("The text is empty.", hint="Say what you want to know or to have done.", code="empty_text")
+        raise UsageError(
+            "The text is empty.", hint="Say what you want to know or to have done.", code="empty_text"
+        )
     try:
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError:

@@ -56,7 +56,9 @@ def signer_roles(policy: ApprovalPolicy, rung: int, subject_role: str | None) ->
     return frozenset(subject_role if r == SUBJECT and subject_role else r for r in roles)
 
 
-def passes(world: World, policy_name: str, signature: Signature | None, subject_role: str | None = None) -> bool:
+def passes(
+    world: World, policy_name: str, signature: Signature | None, subject_role: str | None = None
+) -> bool:
     """Whether ``signature`` satisfies the approval policy of that name."""
     policy = world.config.approvals.get(policy_name)
     if signature is None or policy is None:

@@ -19,7 +19,7 @@ class NotCanonicalError(ValueError):
     """The value cannot be written as canonical JSON."""
 
 
-def problem(value: object, depth: int = 0) -> str | None:  # noqa: PLR0911 - one line per refusal
+def problem(value: object, depth: int = 0) -> str | None:
     """Why ``value`` is not canonical, or None when it is."""
     if value is None or isinstance(value, bool):
         return None

@@ -76,7 +76,9 @@ def _consequences(
     for emit in events:
         for consequence in world.consequences.get(emit.type, ()):
             if depth >= MAX_CHAIN:
-                return Refusal("consequence_chain", f"consequences chain deeper than {MAX_CHAIN} at {emit.type}")
+                return Refusal(
+                    "consequence_chain", f"consequences chain deeper than {MAX_CHAIN} at {emit.type}"
+                )
             effects = consequence.apply(emit, store)
             if refusal := _write(store, world, effects, consequence.owner, cause, pending):
                 return refusal
@@ -86,7 +88,9 @@ def _consequences(
     return None
 
 
-def _write(store: Store, world: World, effects: Effects, by: str, cause: str, pending: _Pending) -> Refusal | None:
+def _write(
+    store: Store, world: World, effects: Effects, by: str, cause: str, pending: _Pending
+) -> Refusal | None:
     for ref in effects.written():
         if world.owners.get(ref.type) != by:
             return Refusal("not_owner", f"{by} does not own {ref.type}; {world.owners.get(ref.type)} does")
@@ -117,7 +121,9 @@ def _write_one(
             deltas[delta.field] = deltas.get(delta.field, 0) + delta.amount
     if wrong := _bad_value(kind, ref, record, fields, deltas):
         return wrong
-    version = store.write(ref, None if create else record.version if record else None, fields, deltas, by, cause)
+    version = store.write(
+        ref, None if create else record.version if record else None, fields, deltas, by, cause
+    )
     return Refusal("stale", f"{ref} changed meanwhile") if version is None else version
 
 

@@ -60,7 +60,12 @@ def _expired(p: Pass) -> None:
         if row is not None and row.state is EscalationState.EXPIRED:
             item = p.waiting.pop(identifier)
             if item is not None:
-                p.rule(item, Verdict.REFUSED, f"nobody decided by {row.expires_at}: nothing was approved", "expired")
+                p.rule(
+                    item,
+                    Verdict.REFUSED,
+                    f"nobody decided by {row.expires_at}: nothing was approved",
+                    "expired",
+                )
 
 
 def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
@@ -129,7 +134,9 @@ def _differences(p: Pass, row: EscalationRow, changed: list[str]) -> str:
         record = p.store.get(ref.type, ref.key)
         was = row.shown.get(text, {})
         now = dict(record.body) if record else {}
-        fields = [f"{n} {was.get(n)} -> {now.get(n)}" for n in sorted({*was, *now}) if was.get(n) != now.get(n)]
+        fields = [
+            f"{n} {was.get(n)} -> {now.get(n)}" for n in sorted({*was, *now}) if was.get(n) != now.get(n)
+        ]
         parts.append(f"{text} ({', '.join(fields) or 'written again'})")
     return "; ".join(parts)[:1000]
 
@@ -153,5 +160,3 @@ def _answered(p: Pass, row: EscalationRow, item: Item | None, decision: Decision
         judge(p, Item.from_json(option["item"]), _signature(p, row), last_try=True)
     elif item is not None:
         p.rule(item, Verdict.REFUSED, f"left as it is by {decision.person}", "left_as_it_is")
-
-

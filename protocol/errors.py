@@ -23,7 +23,12 @@ class AndonError(Exception):
     code: ClassVar[str] = "internal"
 
     def __init__(
-        self, message: str, *, hint: str = "", code: str | None = None, details: Mapping[str, Any] | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -64,7 +69,9 @@ class InvalidFloorError(AndonError):
     exit_code = 3
     code = "invalid_floor"
 
-    def __init__(self, message: str, *, problems: Sequence[Problem] = (), hint: str = "", code: str | None = None):
+    def __init__(
+        self, message: str, *, problems: Sequence[Problem] = (), hint: str = "", code: str | None = None
+    ):
         details = {"problems": [p.to_json() for p in problems]} if problems else None
         super().__init__(message, hint=hint, code=code, details=details)
         self.problems = tuple(problems)

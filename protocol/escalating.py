@@ -85,7 +85,12 @@ def _suppressed(p: Pass, item: Item, hashed: str, bound: Mapping[str, int], poli
             return True
         recent = plus(earlier.requested_at, seconds=policy.repeat_after_s) > p.now
         if earlier.state is EscalationState.REJECTED and recent and earlier.bound == bound:
-            p.rule(item, Verdict.REFUSED, f"rejected before and nothing has changed: {earlier.id}", "rejected_before")
+            p.rule(
+                item,
+                Verdict.REFUSED,
+                f"rejected before and nothing has changed: {earlier.id}",
+                "rejected_before",
+            )
             return True
     return False
 
@@ -98,7 +103,9 @@ def ask_question(
         _add_to_last_question(p, item, text)
         return
     answer_s = p.world.config.engine.answer_s
-    ladder: list[dict[str, Any]] = [{"role": r, "answer_s": answer_s} for r in p.world.manifests[agent].escalation_path.to]
+    ladder: list[dict[str, Any]] = [
+        {"role": r, "answer_s": answer_s} for r in p.world.manifests[agent].escalation_path.to
+    ]
     options: list[dict[str, Any]] = [
         {
             "title": p.world.kinds[i.kind].summary(i.params)[:MAX_SUMMARY],
@@ -135,7 +142,13 @@ def ask_question(
 def _open(p: Pass, row: EscalationRow, item: Item | None) -> None:
     p.opened.append(row)
     p.waiting[row.id] = item
-    data = {"escalation": row.id, "role": row.role, "due_at": row.due_at, "summary": row.summary, "reason": row.reason}
+    data = {
+        "escalation": row.id,
+        "role": row.role,
+        "due_at": row.due_at,
+        "summary": row.summary,
+        "reason": row.reason,
+    }
     p.note(f"{row.type}.requested", row.id, data, row.agent)
 
 
@@ -158,10 +171,7 @@ def _add_to_last_question(p: Pass, item: Item | None, text: str) -> None:
 
 
 def _ladder(rungs: Sequence[Rung], role: str | None) -> list[dict[str, Any]]:
-    return [
-        {"role": role if r.role == SUBJECT and role else r.role, "answer_s": r.answer_s}
-        for r in rungs
-    ]
+    return [{"role": role if r.role == SUBJECT and role else r.role, "answer_s": r.answer_s} for r in rungs]
 
 
 def _seen(p: Pass, item: Item, effects: Effects) -> tuple[dict[str, int], dict[str, Any]]:
@@ -190,7 +200,9 @@ def effect_diff(p: Pass, effects: Effects) -> list[dict[str, Any]]:
     for delta in effects.deltas:
         record = p.store.get(delta.ref.type, delta.ref.key)
         was = record[delta.field] if record else 0
-        rows.append({"ref": str(delta.ref), "field": delta.field, "was": was, "now": (was or 0) + delta.amount})
+        rows.append(
+            {"ref": str(delta.ref), "field": delta.field, "was": was, "now": (was or 0) + delta.amount}
+        )
     return rows
 
 

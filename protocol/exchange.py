@@ -117,7 +117,9 @@ class Exchange:
         """The carried action with the owner's values in it, or None while a hole stays open."""
         if self.carries is None:
             return None
-        given = self.offer if self.state is not ExchangeState.AGREED else {**(self.offer or {}), **self.values}
+        given = (
+            self.offer if self.state is not ExchangeState.AGREED else {**(self.offer or {}), **self.values}
+        )
         params = {**self.carries.params, **(self.position or {}), **(given or {})}
         return params if all(h in params for h in self.carries.holes) else None
 
@@ -140,7 +142,9 @@ def matter_of(asker: str, owner: str, request: str, carries: Carried | None, key
     return digest([asker, owner, request, kind, dict(sorted(keys.items()))])[7:23]
 
 
-def speak(exchange: Exchange, party: str, answer: Answer, reads: Mapping[str, int], max_answers: int) -> Exchange:
+def speak(
+    exchange: Exchange, party: str, answer: Answer, reads: Mapping[str, int], max_answers: int
+) -> Exchange:
     """What ``party`` said, applied. Raises IllegalSayError when it is not that party's turn."""
     if party != exchange.speaker:
         raise IllegalSayError(f"{party} is not awaited in a {exchange.state} exchange of {exchange.request}")

@@ -65,7 +65,18 @@ def _note_turn(p: Pass, turn: Turn) -> None:
 
 def _propose(p: Pass, heard: Heard, turn: Turn, move: Proposal, level: int, ordinal: int) -> None:
     key = action_key(p.case.id, p.position.round, turn.agent, ordinal)
-    item = Item(key, turn.agent, move.kind, move.params, level, p.position.round, ordinal, turn.reads, None, p.position.round)
+    item = Item(
+        key,
+        turn.agent,
+        move.kind,
+        move.params,
+        level,
+        p.position.round,
+        ordinal,
+        turn.reads,
+        None,
+        p.position.round,
+    )
     if _counted(p, item):
         heard.items.append(item)
 
@@ -85,13 +96,20 @@ def _ask(p: Pass, turn: Turn, move: Ask, level: int, ordinal: int) -> None:
     if refusal := _ask_refusal(p, turn.agent, move, carried):
         if carried is not None:
             p.rule(carried, Verdict.REFUSED, refusal.message, refusal.code)
-        p.note("request.refused", f"{move.to}.{move.request}", {"code": refusal.code, "reason": refusal.message}, turn.agent)
+        p.note(
+            "request.refused",
+            f"{move.to}.{move.request}",
+            {"code": refusal.code, "reason": refusal.message},
+            turn.agent,
+        )
         return
     if carried is not None and not _counted(p, carried):
         return
-    keys = key_params(p.world.kinds[move.carries.kind].params, move.carries.params) if move.carries else {
-        n: v for n, v in move.params.items() if isinstance(v, str)
-    }
+    keys = (
+        key_params(p.world.kinds[move.carries.kind].params, move.carries.params)
+        if move.carries
+        else {n: v for n, v in move.params.items() if isinstance(v, str)}
+    )
     exchange = Exchange(
         matter=matter_of(turn.agent, move.to, move.request, move.carries, keys),
         asker=turn.agent,
@@ -111,7 +129,9 @@ def _ask(p: Pass, turn: Turn, move: Ask, level: int, ordinal: int) -> None:
 def _carried_item(p: Pass, turn: Turn, move: Ask, level: int, ordinal: int, key: str) -> Item | None:
     if move.carries is None:
         return None
-    return Item(key, turn.agent, move.carries.kind, move.carries.params, level, p.position.round, ordinal, turn.reads)
+    return Item(
+        key, turn.agent, move.carries.kind, move.carries.params, level, p.position.round, ordinal, turn.reads
+    )
 
 
 def _ask_refusal(p: Pass, agent: str, move: Ask, carried: Item | None) -> Refusal | None:
@@ -121,9 +141,15 @@ def _ask_refusal(p: Pass, agent: str, move: Ask, carried: Item | None) -> Refusa
     if callee is None or move.to == agent or callee.mode != "active":
         return Refusal("unknown_agent", f"{agent} cannot ask {move.to}")
     if move.request == DECIDE:
-        return None if carried is not None else Refusal("nothing_carried", "decide needs the action it is for")
+        return (
+            None if carried is not None else Refusal("nothing_carried", "decide needs the action it is for")
+        )
     answered = callee.input_schema.requests.get(move.request)
-    if not p.world.manifests[agent].may_ask(move.to, move.request) or answered is None or agent not in answered.from_:
+    if (
+        not p.world.manifests[agent].may_ask(move.to, move.request)
+        or answered is None
+        or agent not in answered.from_
+    ):
         return Refusal("not_asked", f"{agent} may not ask {move.to}.{move.request}")
     return None
 
@@ -276,4 +302,6 @@ def _failed(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
             positions.append(concrete(p, identifier, ended, params))
         _rule_carried(p, ended, Verdict.ESCALATED, f"{agent} did not answer ({turn.failure})", turn.failure)
     text = f"{agent} failed in round {p.position.round} ({turn.failure}): {turn.detail or 'no detail'}"
-    ask_question(p, agent, f"{p.case.id}/{p.position.round}/{agent}/failed", text, positions, str(turn.failure))
+    ask_question(
+        p, agent, f"{p.case.id}/{p.position.round}/{agent}/failed", text, positions, str(turn.failure)
+    )

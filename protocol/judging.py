@@ -120,7 +120,9 @@ def _conflict(p: Pass, item: Item, refusal: Refusal, changed: list[dict[str, Any
     p.rereads[about] = count
     p.rule(item, Verdict.CONFLICT, f"read before it changed, and now: {refusal.message}", refusal.code)
     if count > p.world.config.limits.rereads:
-        text = f"{item.agent} met a changed state {count} times: {p.world.kinds[item.kind].summary(item.params)}"
+        text = (
+            f"{item.agent} met a changed state {count} times: {p.world.kinds[item.kind].summary(item.params)}"
+        )
         ask_question(p, item.agent, item.key, text, [], "rereads")
         return
     p.wake(
@@ -188,7 +190,12 @@ def _signed(p: Pass, item: Item, kind: ActionKind, effects: Effects, signature: 
     if passes(p.world, kind.name, signature, subject):
         return True
     if kind.name not in p.world.config.approvals:
-        p.rule(item, Verdict.REFUSED, f"{kind.name} needs a signature and the floor names no policy for it", "no_policy")
+        p.rule(
+            item,
+            Verdict.REFUSED,
+            f"{kind.name} needs a signature and the floor names no policy for it",
+            "no_policy",
+        )
         return False
     policy = p.world.config.approvals[kind.name]
     asked = subject or policy.ladder[0].role

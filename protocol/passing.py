@@ -39,7 +39,8 @@ class RoundStore(Store, Protocol):
 @dataclass
 class Pass:
     """The state of one pass. ``heard`` are events that may wake
-    agents or open cases, each with the agent that acted and does not hear it."""
+    agents or open cases, each with the agent that acted and does not hear it.
+    """
 
     world: World
     store: RoundStore
@@ -111,7 +112,9 @@ class Pass:
             )
         )
 
-    def rule(self, item: Item, verdict: Verdict, reason: str = "", code: str | None = None, resource: str = "") -> None:
+    def rule(
+        self, item: Item, verdict: Verdict, reason: str = "", code: str | None = None, resource: str = ""
+    ) -> None:
         """Give the verdict on an action."""
         self.outcomes[item.key] = (str(verdict), code)
         self.verdicts.append(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from protocol.records import Claimed, Record, Ref, Snapshot
+from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import (
     CaseRow,
     CommitRow,

@@ -104,7 +104,9 @@ def resolve_cut(p: Pass, identifier: str) -> None:
         if judge(p, candidate, last_try=True) is Judged.COMMITTED or _escalated(p, candidate):
             return
     carried = concrete(p, identifier, exchange, exchange.asked_params() or dict(exchange.carries.params))
-    p.rule(carried, Verdict.ESCALATED, f"{exchange.asker} and {exchange.owner} came to no decision", "undecided")
+    p.rule(
+        carried, Verdict.ESCALATED, f"{exchange.asker} and {exchange.owner} came to no decision", "undecided"
+    )
     text = (
         f"{exchange.asker} wants {_words(exchange.carries.kind, carried.params)}; "
         f"{exchange.owner} {_offer_words(exchange.offer)}. Neither decided: {exchange.request}."
@@ -215,5 +217,7 @@ def refusal_code(p: Pass) -> str | None:
     if any(v in (Verdict.COMMITTED, Verdict.DUPLICATE, Verdict.SHADOWED) for v, _ in verdicts):
         return None
     said = next((s["code"] for _, s in sorted(p.said.items()) if s.get("code")), None)
-    refused = next((code or "refused" for v, code in verdicts if v in (Verdict.REFUSED, Verdict.OVERRULED)), None)
+    refused = next(
+        (code or "refused" for v, code in verdicts if v in (Verdict.REFUSED, Verdict.OVERRULED)), None
+    )
     return said or refused

@@ -188,7 +188,13 @@ def _move_json(move: Move) -> dict[str, Any]:
         case Proposal(kind, params):
             return {"move": "propose", "kind": kind, "params": dict(params)}
         case Ask(to, request, params, carries):
-            return {"move": "ask", "to": to, "request": request, "params": dict(params), "carries": carried_json(carries)}
+            return {
+                "move": "ask",
+                "to": to,
+                "request": request,
+                "params": dict(params),
+                "carries": carried_json(carries),
+            }
         case Answer(exchange, kind, values, code, text):
             return {
                 "move": "answer",
@@ -237,7 +243,9 @@ def _move_from(data: Mapping[str, Any]) -> Move:
         case "ask":
             return Ask(data["to"], data["request"], data["params"], carried_from(data["carries"]))
         case "answer":
-            return Answer(data["exchange"], AnswerKind(data["kind"]), data["values"], data["code"], data["text"])
+            return Answer(
+                data["exchange"], AnswerKind(data["kind"]), data["values"], data["code"], data["text"]
+            )
         case "reply":
             return Reply(data["text"], data["code"], data["clarify"])
         case other:

@@ -74,7 +74,9 @@ class World:
     def hearers(self, event_type: str) -> tuple[str, ...]:
         """Active agents that hear an event, by name."""
         return tuple(
-            name for name, m in sorted(self.manifests.items()) if m.mode == "active" and event_type in m.hears()
+            name
+            for name, m in sorted(self.manifests.items())
+            if m.mode == "active" and event_type in m.hears()
         )
 
     def lane(self, agent: str) -> str:

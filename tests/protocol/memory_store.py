@@ -53,7 +53,13 @@ class MemoryStore:
             raise
 
     def write(
-        self, ref: Ref, base: int | None, fields: Mapping[str, Any], deltas: Mapping[str, int], by: str, cause: str
+        self,
+        ref: Ref,
+        base: int | None,
+        fields: Mapping[str, Any],
+        deltas: Mapping[str, int],
+        by: str,
+        cause: str,
     ) -> int | None:
         found = self.records.get(ref)
         if (found.version if found else None) != base:
@@ -90,7 +96,11 @@ class MemoryStore:
 
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
         rows = self.escalation_rows.values()
-        return [e for e in rows if e.action is not None and e.action["kind"] == kind and e.action_hash == params_hash]
+        return [
+            e
+            for e in rows
+            if e.action is not None and e.action["kind"] == kind and e.action_hash == params_hash
+        ]
 
     def decisions(self, escalation: str) -> Sequence[DecisionRow]:
         return [d for d in self.decision_rows if d.escalation == escalation]
@@ -98,8 +108,14 @@ class MemoryStore:
     def decide(self, escalation: str, decision: str, person: str, role: str, **rest: Any) -> DecisionRow:
         """A person's decision, recorded as the service would."""
         row = self.escalation_rows[escalation]
-        state = {"approve": EscalationState.APPROVED, "reject": EscalationState.REJECTED, "answer": EscalationState.ANSWERED}
-        made = DecisionRow(escalation, person, person, role, row.meaning, decision, self.now, row.action_hash, **rest)
+        state = {
+            "approve": EscalationState.APPROVED,
+            "reject": EscalationState.REJECTED,
+            "answer": EscalationState.ANSWERED,
+        }
+        made = DecisionRow(
+            escalation, person, person, role, row.meaning, decision, self.now, row.action_hash, **rest
+        )
         self.decision_rows.append(made)
         self.escalation_rows[escalation] = replace(row, state=state[decision], version=row.version + 1)
         return made

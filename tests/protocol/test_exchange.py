@@ -78,7 +78,9 @@ def test_every_conversation_ends_within_the_bound_of_answers() -> None:
             for n, kind in enumerate(kinds):
                 if exchange.speaker is None:
                     break
-                exchange = speak(exchange, exchange.speaker, Answer("x1", kind, {"start": f"t{n}"}), {}, bound)
+                exchange = speak(
+                    exchange, exchange.speaker, Answer("x1", kind, {"start": f"t{n}"}), {}, bound
+                )
                 said += 1
             assert not exchange.state.open
             assert said <= bound

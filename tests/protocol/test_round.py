@@ -174,7 +174,12 @@ def test_owner_cannot_refuse_a_higher_level_without_a_code() -> None:
 
 def test_balance_is_judged_on_what_is_left() -> None:
     y = yard().wake("crane")
-    y.round(crane=[Proposal("take", {"pile": "P1", "quantity": 400}), Proposal("take", {"pile": "P1", "quantity": 400})])
+    y.round(
+        crane=[
+            Proposal("take", {"pile": "P1", "quantity": 400}),
+            Proposal("take", {"pile": "P1", "quantity": 400}),
+        ]
+    )
     assert y.verdict("take") == [Verdict.COMMITTED, Verdict.REFUSED]
     assert y.store.get("pile", "P1")["count"] == 100  # type: ignore[index]
 
@@ -182,7 +187,9 @@ def test_balance_is_judged_on_what_is_left() -> None:
 def test_stale_but_still_possible_is_recomputed_without_asking_the_agent() -> None:
     y = yard().wake("crane")
     y.store.write(next(r for r in y.store.records if r.type == "pile"), 0, {}, {"count": -200}, "crane", "x")
-    outcome = y.round(crane=Turn("crane", (Proposal("take", {"pile": "P1", "quantity": 100}),), {"pile/P1": 0}))
+    outcome = y.round(
+        crane=Turn("crane", (Proposal("take", {"pile": "P1", "quantity": 100}),), {"pile/P1": 0})
+    )
     assert y.verdict("take") == [Verdict.COMMITTED]
     assert "re-computed on fresh state of pile/P1" in y.verdicts[-1].reason
     assert outcome.route is Route.REPLY
@@ -282,7 +289,12 @@ def test_limit_of_rounds_asks_no_agent_again() -> None:
 
 def test_limit_of_proposals_refuses_the_rest() -> None:
     y = yard(proposals=1).wake("crane")
-    y.round(crane=[Proposal("take", {"pile": "P1", "quantity": 1}), Proposal("take", {"pile": "P1", "quantity": 2})])
+    y.round(
+        crane=[
+            Proposal("take", {"pile": "P1", "quantity": 1}),
+            Proposal("take", {"pile": "P1", "quantity": 2}),
+        ]
+    )
     assert [v.code for v in y.verdicts] == ["limit_proposals", None]
 
 

@@ -36,7 +36,13 @@ def _lift(params: Params, snapshot: Snapshot, context: ActionContext) -> Effects
 
 def _reserve(params: Params, snapshot: Snapshot, context: ActionContext) -> Effects | Refusal:
     return Effects(
-        puts=(Put(Ref("booking", params["booking"]), {"start": params["start"], "end": params["end"]}, create=True),),
+        puts=(
+            Put(
+                Ref("booking", params["booking"]),
+                {"start": params["start"], "end": params["end"]},
+                create=True,
+            ),
+        ),
         claims=(Claimed("slot/S1", params["start"], params["end"], Ref("booking", params["booking"])),),
         events=(Emit("slot.booked", f"booking/{params['booking']}", {"booking": params["booking"]}),),
     )
@@ -95,7 +101,9 @@ TOOLBOX = Toolbox(
             lambda p: f"Books {p['start']}",
             ("slot.booked",),
         ),
-        ActionKind("cancel", "free the slot", {"booking": KeyOf("booking")}, ("booking",), _cancel, lambda p: "Frees"),
+        ActionKind(
+            "cancel", "free the slot", {"booking": KeyOf("booking")}, ("booking",), _cancel, lambda p: "Frees"
+        ),
         ActionKind(
             "take",
             "take from a pile",
@@ -145,7 +153,9 @@ def _manifest(agent: str, level: int, can: Sequence[str], owns: Sequence[str], l
     )
 
 
-def world(*, crew_level: int = 4, crane_level: int = 3, lanes: tuple[str, str] = ("a", "b"), **limits: int) -> World:
+def world(
+    *, crew_level: int = 4, crane_level: int = 3, lanes: tuple[str, str] = ("a", "b"), **limits: int
+) -> World:
     """The yard; levels, lanes and limits can be changed."""
     config = FloorConfig.model_validate(
         {
@@ -170,7 +180,13 @@ def world(*, crew_level: int = 4, crane_level: int = 3, lanes: tuple[str, str] =
         }
     )
     manifests = {
-        "crane": _manifest("crane", crane_level, ["reserve", "cancel", "take", "burn"], ["booking", "pile", "crate"], lanes[0]),
+        "crane": _manifest(
+            "crane",
+            crane_level,
+            ["reserve", "cancel", "take", "burn"],
+            ["booking", "pile", "crate"],
+            lanes[0],
+        ),
         "crew": _manifest("crew", crew_level, ["lift", "take"], ["lift"], lanes[1]),
     }
     return World(config, manifests, TOOLBOX)
@@ -193,7 +209,7 @@ class Yard:
     def wake(self, *agents: str) -> "Yard":
         """Start the case with these agents asked by a person."""
         trigger = {"type": "person", "person": "guest", "roles": [], "text": "go"}
-        self.position = first({a: (trigger,) for a in agents})
+        self.position = first(dict.fromkeys(agents, (trigger,)))
         return self
 
     def round(self, **moves: Sequence[Move] | Turn) -> Outcome:
