@@ -51,25 +51,41 @@ _PAIR = re.compile(r"\b([A-Za-z]+)\s+#?(\d{1,9})\b")
 def mentions(text: str, snapshot: Snapshot) -> Sequence[Ref]:
     """Records that a text names, each once, in the order first named; what does not exist is not there."""
     found: dict[Ref, int] = {}
-    for at, ref in _named(text):
+    for at, ref, _ in _named(text):
         if ref not in found and snapshot.get(ref.type, ref.key) is not None:
             found[ref] = at
     return sorted(found, key=lambda ref: (found[ref], ref))[:MAX_MENTIONS]
 
 
-def _named(text: str) -> Iterator[tuple[int, Ref]]:
+def spoken(text: str, kind: str, *, only_form: bool = False) -> Iterator[tuple[str, ...]]:
+    """For each place where a text names something that may be of a type, the keys it may mean there.
+
+    ``only_form``: leave out places whose form does not say the type, such as a bare word in capitals.
+    """
+    places: dict[int, list[str]] = {}
+    formed = set()
+    for at, ref, form in _named(text):
+        if ref.type == kind:
+            places.setdefault(at, []).append(ref.key)
+            if form:
+                formed.add(at)
+    yield from (tuple(places[at]) for at in sorted(places) if at in formed or not only_form)
+
+
+def _named(text: str) -> Iterator[tuple[int, Ref, bool]]:
+    """(where, what it may be, whether its form says the type) for every possible name in a text."""
     for pair in _PAIR.finditer(text):
         for word, kind, forms in _SPOKEN:
             if pair[1].lower().removesuffix("s") == word:
-                yield from ((pair.start(), Ref(kind, form.format(pair[2]))) for form in forms)
+                yield from ((pair.start(), Ref(kind, form.format(pair[2])), True) for form in forms)
     for number, token in enumerate(_TOKEN.finditer(text)):
         if number == MAX_TOKENS:
             return
         key = token[0].upper().rstrip("-_")
         if not _is_key(token[0], key):
             continue
-        yield from ((token.start(), Ref(kind, key)) for form, kind in _KEYS if form.fullmatch(key))
-        yield from ((token.start(), Ref(kind, key)) for kind in ("stock", "machine", "lot"))
+        yield from ((token.start(), Ref(kind, key), True) for form, kind in _KEYS if form.fullmatch(key))
+        yield from ((token.start(), Ref(kind, key), False) for kind in ("stock", "machine", "lot"))
 
 
 def _is_key(written: str, key: str) -> bool:
