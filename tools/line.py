@@ -12,6 +12,7 @@ from typing import Any
 
 from protocol.times import parse, show
 
+from .resources import RESOURCES
 from .site import ZONE, local
 from .words import spoken
 
@@ -45,6 +46,10 @@ _NOUNS = frozenset(
         "op",
     ]
 )
+_QUESTION = re.compile(
+    r"\s*(what|which|why|who|when|where|how|is|are|was|were|does|do|did|has|have|can|could|may|show|list|tell)\b"
+)
+_POLITE = re.compile(r"\s*(can|could|will|would) you\b(?! (tell|show|say|list))|\s*please\b")
 MAX_QUANTITY = 10_000_000
 """Beyond this a number in a line is taken for a slip."""
 
@@ -91,6 +96,12 @@ class Line:
         """How many of these words it holds."""
         return sum(self.says(word) for word in words)
 
+    def asks(self) -> bool:
+        """Whether it reads as a question; a request in the form of one (``could you hold L95?``) does not."""
+        if _POLITE.match(self._lower):
+            return False
+        return self.text.rstrip().endswith("?") or _QUESTION.match(self._lower) is not None
+
     def known(self, kind: str) -> list[str]:
         """Keys of existing records of a type, in the order first named."""
         named = [key for keys in spoken(self.text, kind) for key in keys]
@@ -102,6 +113,14 @@ class Line:
             if not any(f"{kind}/{key}" in self._resources for key in keys):
                 return keys[0]
         return None
+
+    def stray(self) -> str | None:
+        """The first word written like a key that names nothing and has no form: an item that is not there."""
+        keys = {ref.partition("/")[2] for ref in self._resources}
+        places = (p for kind in RESOURCES for p in spoken(self.text, kind.name, only_form=True))
+        formed = {key for place in places for key in place}
+        bare = (key for (key, *_) in spoken(self.text, "stock") if key[0].isalpha())
+        return next((key for key in bare if key not in keys and key not in formed), None)
 
     def when(self, now: str) -> When | None:
         """The first instant it names, in site time; a weekday is the next one, today included."""

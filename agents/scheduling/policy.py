@@ -1,0 +1,54 @@
+"""How scheduling acts without a model: what it is told, and which part of it answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from protocol.turns import Move, Play, Policy, View
+
+from ...tools.line import Line
+from .lines import said
+from .requests import asked
+from .runs import Trying, again, freed, laid_over, released
+
+
+def relevance(text: str) -> int:
+    """Runs, their orders, and what is next on a machine."""
+    line = Line(text, {})
+    words = line.count("run", "move", "plan", "schedul", "next", "cancel", "late", "on time", "reschedul")
+    keys = 2 * (line.unknown("run") is not None) + (line.unknown("order") is not None)
+    return 2 * words + keys + line.count("order", "customer", "urgent", "priorit", "start", "make")
+
+
+def play(view: View) -> Play:
+    """The moves for everything we are told, each said once."""
+    moves: list[Move] = []
+    for trigger in view.triggers:
+        match trigger["type"]:
+            case "person":
+                found: Sequence[Move] = yield from said(view, trigger)
+            case "request":
+                found = yield from asked(view, trigger)
+            case "event":
+                found = yield from heard(trigger)
+            case "overruled" | "reread":
+                found = yield from again(trigger)
+            case _:
+                found = []
+        moves += (move for move in found if move not in moves)
+    return moves
+
+
+def heard(trigger: Any) -> Trying:
+    """A released order is planned; runs that lost their time are put elsewhere. The rest is known now."""
+    match trigger["event"]:
+        case "order.released":
+            return (yield from released(trigger["data"]))
+        case "downtime.opened" | "downtime.changed":
+            return (yield from laid_over(trigger["data"]["machine"], trigger["data"]["end"]))
+        case "downtime.closed" | "machine.up":
+            return (yield from freed(trigger["data"]["machine"]))
+        case _:
+            return []
+
+
+POLICY = Policy(relevance, play)
