@@ -3,19 +3,19 @@
 import gc
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agents.floor_loader import Floor, load_floor
-from agents.models import OfflineAccess
+from agents.models import ModelAccess, OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
 from checkpoints.sqlite_saver import open_saver
 from graph.build import build, recursion_limit
 from graph.deciding import Recorded, Wanted, record_decision
-from graph.driving import Driver
+from graph.driving import Driver, Timing
 from graph.facts import FactResult, record_fact
 from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
@@ -52,8 +52,13 @@ class App:
         await self.sweep()
         case = await self.ledger.write(lambda tx: open_text(tx, self.world, checked, person, session))
         await self.driver.drive(case, progress)
-        await self.driver.drive_all()
+        await self._drive_others()
         return await self.outcome(case)
+
+    async def _drive_others(self, progress: Progress = quiet) -> None:
+        """Drive what else can go on. An error there is in the log, and `andon resume` meets it again."""
+        with suppress(Exception):
+            await self.driver.drive_all(progress)
 
     async def accept(self, facts: Sequence[Fact]) -> list[FactResult]:
         """Record facts in one transaction; their cases are driven by :meth:`drain`."""
@@ -95,7 +100,7 @@ class App:
             raise recorded
         if recorded.complete:
             await self.driver.drive(recorded.row.case)
-            await self.driver.drive_all()
+            await self._drive_others()
         signatures = (recorded.have, recorded.need)
         return await self.ledger.read(lambda tx: decision_shape(tx, escalation, person, signatures, decision))
 
@@ -108,7 +113,7 @@ class App:
                 )
             await self.sweep()
             await self.driver.drive(case, progress)
-            await self.driver.drive_all(progress)
+            await self._drive_others(progress)
             return [await self.outcome(case)]
         return [await self.outcome(c) for c in dict.fromkeys(await self.drain(progress))]
 
@@ -123,8 +128,11 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[App]:
-    """Build an App and close it again. Raises InvalidFloorError before anything is written."""
+async def open_app(settings: Settings, models: ModelAccess | None = None) -> AsyncIterator[App]:
+    """Build an App and close it again. Raises InvalidFloorError before anything is written.
+
+    ``models`` play the roles in place of those that the settings name.
+    """
     floor = load_floor(settings.floor_dir)
     world = replace(floor.world, config=_config(floor.world.config, settings))
     if settings.model != "offline" or settings.database or settings.topology != "hybrid":
@@ -133,7 +141,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             hint="Leave out --model, --database and --topology.",
             code="bad_settings",
         )
-    models = OfflineAccess(floor.policies, settings.scripts)
+    models = models or OfflineAccess(floor.policies, settings.scripts)
     ledger = await SqliteLedger.open(
         settings.data_dir / "ledger.db",
         floor=world.config.floor,
@@ -147,13 +155,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         async with open_saver(settings.data_dir / "checkpoints.db") as saver:
             turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic)
             graph = build(world, ledger, turns, OfflineRouter(world, floor.policies), saver)
+            timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world))
             gc.freeze()  # what was built lives as long as the process: keep it out of collections
             yield App(
                 floor=floor,
                 world=world,
                 settings=settings,
                 ledger=ledger,
-                driver=Driver(graph, ledger, recursion_limit(world), time.monotonic),
+                driver=Driver(graph, ledger, timing, time.monotonic),
             )
     finally:
         await ledger.close()

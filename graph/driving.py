@@ -1,14 +1,16 @@
 """Driving a case through the graph: under its lease, from its checkpoint or from the ledger alone."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.errors import EmptyInputError
 from langgraph.types import Command
 
-from checkpoints.leases import hold_lease
+from checkpoints.leases import Lease, hold_lease
 from graph.build import CaseGraph
 from graph.gate import LeaseLostError
 from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, quiet
@@ -17,33 +19,68 @@ from protocol.ports import Ledger, ReadTx, Tx
 AT_ONCE = 8
 """Cases a process drives side by side; each waits for models most of the time."""
 
+_log = logging.getLogger("andon.driving")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long leases last and how often they are renewed, in wall seconds; supersteps of one run."""
+
+    lease_s: float
+    renew_s: float
+    supersteps: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How far a case has come, and whether work is due in it that needs no person."""
+
+    passes: int
+    due: bool
+
 
 class Driver:
     """Runs cases of one process. ``clock``: the process clock in seconds."""
 
-    def __init__(self, graph: CaseGraph, ledger: Ledger, limit: int, clock: Callable[[], float]) -> None:
+    def __init__(self, graph: CaseGraph, ledger: Ledger, timing: Timing, clock: Callable[[], float]) -> None:
         self._graph = graph
         self._ledger = ledger
-        self._limit = limit
+        self._timing = timing
         self._clock = clock
 
     async def drive(self, case: str, progress: Progress = quiet) -> bool:
-        """Take the case as far as it goes without a person. False when another process holds it."""
-        started = self._clock()
-        async with hold_lease(self._ledger, case) as lease:
+        """Take the case as far as it goes without a person. False when another process holds it.
+
+        Whoever decides while the case runs here finds its lease taken and leaves the rest to us: so
+        once the lease is free again, the ledger is asked whether something has come in since.
+        """
+        before = await self._ledger.read(_standing(case))
+        while await self._drive_once(case, progress):
+            after = await self._ledger.read(_standing(case))
+            if not after.due or after == before:
+                return True
+            before = after
+        return False
+
+    async def _drive_once(self, case: str, progress: Progress) -> bool:
+        started, timing = self._clock(), self._timing
+        async with hold_lease(self._ledger, case, ttl_s=timing.lease_s, renew_s=timing.renew_s) as lease:
             if lease is None:
                 return False
             try:
-                await self._run(case, Context(lease.token, progress))
+                await _while_held(lease, self._run(case, Context(lease.token, progress)))
             except LeaseLostError:
                 return False
             await self._ledger.write(lambda tx: _add_duration(tx, case, self._clock() - started))
         return True
 
     async def _run(self, case: str, context: Context) -> None:
-        config: RunnableConfig = {"configurable": {"thread_id": case}, "recursion_limit": self._limit}
+        config: RunnableConfig = {
+            "configurable": {"thread_id": case},
+            "recursion_limit": self._timing.supersteps,
+        }
         fresh: CaseState = {"schema_version": SCHEMA_VERSION, "case": case}
-        passes = await self._ledger.read(lambda tx: _passes(tx, case))
+        passes = (await self._ledger.read(_standing(case))).passes
         given: CaseState | Command[str] = fresh
         if passes and (pending := (await self._graph.aget_state(config)).interrupts):
             given = Command(resume={i.id: True for i in pending})
@@ -53,28 +90,52 @@ class Driver:
             await self._graph.ainvoke(fresh, config, context=context, durability="exit")
 
     async def drive_all(self, progress: Progress = quiet) -> list[str]:
-        """Drive every case with work due until none is left that this process may hold."""
+        """Drive every case with work due until none is left that this process may hold.
+
+        A case that fails takes no other along: the rest is driven first, then the first error is raised.
+        """
         driven: list[str] = []
-        blocked: set[str] = set()
-        while True:
-            due = [c for c in await self._ledger.read(lambda tx: tx.runnable()) if c not in blocked]
-            if not due:
-                return driven
-            batch = due[:AT_ONCE]
-            done = await asyncio.gather(*(self.drive(c, progress) for c in batch))
-            for case, went in zip(batch, done, strict=True):
-                driven.append(case)
-                if not went or await self._ledger.read(_still(case)):
-                    blocked.add(case)
+        left: set[str] = set()
+        failed: list[BaseException] = []
+        while due := [c for c in await self._ledger.read(lambda tx: tx.runnable()) if c not in left]:
+            for start in range(0, len(due), AT_ONCE):
+                batch = due[start : start + AT_ONCE]
+                drives = (self.drive(c, progress) for c in batch)
+                for case, went in zip(
+                    batch, await asyncio.gather(*drives, return_exceptions=True), strict=True
+                ):
+                    driven.append(case)
+                    if isinstance(went, BaseException):
+                        _log.error("case %s could not go on", case, exc_info=went)
+                        failed.append(went)
+                    if went is not True or (await self._ledger.read(_standing(case))).due:
+                        left.add(case)
+        if failed:
+            raise failed[0]
+        return driven
 
 
-def _still(case: str) -> Callable[[ReadTx], bool]:
-    return lambda tx: case in tx.runnable()
+async def _while_held(lease: Lease, work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work``, but no longer than the lease is ours; LeaseLostError when it is lost."""
+    working = asyncio.ensure_future(work)
+    lost = asyncio.ensure_future(lease.lost.wait())
+    try:
+        await asyncio.wait({working, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise LeaseLostError(lease.case)
+        await working
+    finally:
+        for task in (working, lost):
+            task.cancel()
+        await asyncio.gather(working, lost, return_exceptions=True)
 
 
-def _passes(tx: ReadTx, case: str) -> int:
-    row = tx.case(case)
-    return row.passes if row else 0
+def _standing(case: str) -> Callable[[ReadTx], _Standing]:
+    def read(tx: ReadTx) -> _Standing:
+        row = tx.case(case)
+        return _Standing(row.passes, row.runnable) if row else _Standing(0, due=False)
+
+    return read
 
 
 def _add_duration(tx: Tx, case: str, seconds: float) -> None:

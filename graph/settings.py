@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checkpoints.leases import RENEW_S, TTL_S
 from protocol.records import Claimed, Ref
 
 
@@ -23,7 +24,8 @@ class Settings:
     ``seed`` and ``clock_start`` replace the floor's own when the ledger is empty (suites);
     ``people`` replaces entries of the floor by id; ``scripts`` gives scripted turns by agent, each
     turn a list of moves in stored form, the last one repeated; ``inline`` runs the ledger on the
-    event loop's own thread (virtual time).
+    event loop's own thread (virtual time). ``lease_s``: wall seconds that the lease of a case
+    outlives its last renewal; ``renew_s``: how often it is renewed.
     """
 
     floor_dir: Path
@@ -36,3 +38,5 @@ class Settings:
     people: Sequence[Mapping[str, Any]] = ()
     scripts: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]] | None = None
     inline: bool = False
+    lease_s: float = TTL_S
+    renew_s: float = RENEW_S
