@@ -81,7 +81,7 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
         }
         tx.save_case(replace(case, position=first({agent: (trigger,)}).to_json()))
         return
-    able = "; ".join(f"{a}: {world.manifests[a].purpose}" for a in world.addressable())
+    able = "; ".join(f"{a}: {world.manifests[a].purpose.rstrip('.')}" for a in world.addressable())
     tx.save_case(
         replace(
             case,
@@ -89,7 +89,7 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
             code="out_of_scope",
             runnable=False,
             ended_at=tx.now,
-            reply=f"No agent of this floor deals with that. What they do: {able}",
+            reply=f"No agent of this floor deals with that. What they do: {able}.",
         )
     )
     tx.put_event(

@@ -7,9 +7,10 @@ from typing import Any
 from protocol.turns import Answer, AnswerKind, Move, Play, Policy, Proposal, View
 
 from ...tools.line import Line
-from .lines import said
+from ...tools.said import Trying
+from .lines import answer
 from .requests import asked
-from .windows import Trying, booked_anyway, due
+from .windows import booked_anyway, due
 
 _HOURS_ON = re.compile(r"\b(hours?|h|minutes?|min) (on|for|of) (machine|m\d)", re.IGNORECASE)
 
@@ -25,7 +26,7 @@ def relevance(text: str) -> int:
         2 * words
         + 3 * sum(key is not None for key in keys)
         + 4 * bool(_HOURS_ON.search(text))
-        + line.count("machine", "service", "stopped", "status", "up again", "hurts")
+        + line.count("service", "stopped", "status", "up again", "hurts")
         + (line.unknown("machine") is not None)
     )
 
@@ -36,7 +37,7 @@ def play(view: View) -> Play:
     for trigger in view.triggers:
         match trigger["type"]:
             case "person":
-                found: Sequence[Move] = yield from said(view, trigger)
+                found: Sequence[Move] = yield from answer(view, trigger)
             case "request":
                 found = yield from asked(view, trigger)
             case "event":

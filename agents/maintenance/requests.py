@@ -6,7 +6,7 @@ from typing import Any
 from protocol.times import micros, plus
 from protocol.turns import Answer, AnswerKind, Move, QueryCall, View
 
-from .windows import Trying
+from ...tools.said import Trying
 
 Span = tuple[str, str]
 

@@ -1,13 +1,12 @@
 """Machine time for maintenance: asked of scheduling, inside the limits of the maintenance order."""
 
 from collections.abc import Generator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from protocol.times import micros, plus
-from protocol.turns import Ask, Carried, Move, Proposal, QueryCall, View
+from protocol.turns import Ask, Carried, Proposal, QueryCall, View
 
-Trying: TypeAlias = Generator[QueryCall, Any, list[Move]]
-"""Queries first, then moves."""
+from ...tools.said import Trying
 
 USUAL_MIN = 120
 """How long maintenance without an estimate is given."""

@@ -6,15 +6,18 @@ from typing import Any
 from protocol.turns import Move, Play, Policy, View
 
 from ...tools.line import Line
-from .lines import said
+from ...tools.said import Trying
+from .lines import answer
 from .requests import asked
-from .runs import Trying, again, freed, laid_over, released
+from .runs import again, freed, laid_over, released
 
 
 def relevance(text: str) -> int:
     """Runs, their orders, and what is next on a machine."""
     line = Line(text, {})
-    words = line.count("run", "move", "plan", "schedul", "next", "cancel", "late", "on time", "reschedul")
+    words = line.count(
+        "run", "move", "plan", "schedul", "next", "what's on", "cancel", "late", "on time", "resched"
+    )
     keys = 2 * (line.unknown("run") is not None) + (line.unknown("order") is not None)
     return 2 * words + keys + line.count("order", "customer", "urgent", "priorit", "start", "make")
 
@@ -25,7 +28,7 @@ def play(view: View) -> Play:
     for trigger in view.triggers:
         match trigger["type"]:
             case "person":
-                found: Sequence[Move] = yield from said(view, trigger)
+                found: Sequence[Move] = yield from answer(view, trigger)
             case "request":
                 found = yield from asked(view, trigger)
             case "event":

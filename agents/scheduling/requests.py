@@ -6,7 +6,8 @@ from typing import Any
 from protocol.times import minutes_between, plus
 from protocol.turns import Answer, AnswerKind, Move, QueryCall, View
 
-from .runs import FAR_MIN, Trying, moved_away
+from ...tools.said import Trying
+from .runs import FAR_MIN, moved_away
 
 Window = Mapping[str, Any]
 

@@ -1,13 +1,12 @@
 """Placing runs: new ones, those that lost their time, and those whose place was taken."""
 
 from collections.abc import Generator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from protocol.times import micros, plus
 from protocol.turns import Move, Proposal, QueryCall
 
-Trying: TypeAlias = Generator[QueryCall, Any, list[Move]]
-"""Queries first, then moves."""
+from ...tools.said import Trying
 
 RECEIVING_MIN = 240
 """Receiving inspection of what arrives, before it can be used."""
