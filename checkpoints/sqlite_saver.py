@@ -4,21 +4,25 @@ Whatever happens to this file, the ledger brings every case to the same end. It 
 with ``synchronous=NORMAL``, and deleted when it fails its check.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checkpoints.sqlite_files import keep_private, make_private, primary_code
 
 if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 # langgraph reads this once, when it is first imported; only with it does a compiled graph load
 # nothing but the types of its own state (langgraph.md, section 7).
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
+
+_log = logging.getLogger("andon.checkpoints")
 
 BUSY_S = 30.0
 """How long a connection waits for another process, in seconds."""
@@ -32,21 +36,23 @@ async def open_saver(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
     """A saver on ``path`` that loads plain data only. A damaged file is replaced by an empty one."""
     import aiosqlite
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from checkpoints.checkpoint_cache import CheckpointCache
 
     make_private(path)
     if not is_sound(path):
+        _log.warning("the checkpoints in %s are damaged and are replaced: the ledger has every case", path)
         discard(path)
         make_private(path)
     keep_private(path)
     async with aiosqlite.connect(path, timeout=BUSY_S) as connection:
         await connection.execute("PRAGMA synchronous = NORMAL")
-        saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        saver = CheckpointCache(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         await saver.setup()
         yield saver
 
 
-async def forget_case(saver: "AsyncSqliteSaver", case: str) -> None:
+async def forget_case(saver: "BaseCheckpointSaver[Any]", case: str) -> None:
     """Delete the checkpoints of a case that has ended: nothing will continue it."""
     await saver.adelete_thread(case)
 

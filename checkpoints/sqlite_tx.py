@@ -8,6 +8,7 @@ from typing import Any
 from checkpoints import row_codec as codec
 from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
 from protocol.canonical import NotCanonicalError, dumps, problem
+from protocol.errors import DependencyDownError
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
     CaseRow,
@@ -77,9 +78,10 @@ class SqliteTx(SqliteReads):
 
         try:
             yield undo
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk has undone everything already
-                undo()
+        except BaseException as error:
+            if not self._connection.in_transaction:  # a full disk has undone everything already
+                raise DependencyDownError("The ledger's transaction is gone.", code="ledger_down") from error
+            undo()
             raise
         finally:
             self._depth -= 1

@@ -15,7 +15,7 @@ from checkpoints.sqlite_ledger import SqliteLedger
 from checkpoints.sqlite_saver import open_saver
 from graph.build import build, recursion_limit
 from graph.deciding import Recorded, Wanted, record_decision
-from graph.driving import Driver, Timing
+from graph.driving import Driver, Graphs, Timing
 from graph.facts import FactResult, record_fact
 from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
@@ -154,7 +154,8 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
         async with open_saver(settings.data_dir / "checkpoints.db") as saver:
             turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic)
-            graph = build(world, ledger, turns, OfflineRouter(world, floor.policies), saver)
+            router = OfflineRouter(world, floor.policies)
+            graphs = Graphs(*(build(world, ledger, turns, router, kept) for kept in (saver, None)))
             timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world))
             gc.freeze()  # what was built lives as long as the process: keep it out of collections
             yield App(
@@ -162,7 +163,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
                 world=world,
                 settings=settings,
                 ledger=ledger,
-                driver=Driver(graph, ledger, timing, time.monotonic),
+                driver=Driver(graphs, world, ledger, timing, time.monotonic),
             )
     finally:
         await ledger.close()

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import EmptyInputError
 from langgraph.types import Command
 
+from checkpoints.checkpoint_cache import CheckpointLostError
 from checkpoints.leases import Lease, hold_lease
+from checkpoints.sqlite_saver import forget_case
 from graph.build import CaseGraph
-from graph.gate import LeaseLostError
+from graph.gate import LeaseLostError, adopt
 from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, quiet
 from protocol.ports import Ledger, ReadTx, Tx
+from protocol.world import World
 
 AT_ONCE = 8
 """Cases a process drives side by side; each waits for models most of the time."""
@@ -24,7 +28,7 @@ _log = logging.getLogger("andon.driving")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long leases last and how often they are renewed, in wall seconds; supersteps of one run."""
+    """How long leases last and how often they are renewed, in wall seconds; supersteps of one run at most."""
 
     lease_s: float
     renew_s: float
@@ -32,18 +36,31 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Graphs:
+    """One graph twice: with its checkpoints, and without any, for when they cannot be used."""
+
+    cached: CaseGraph
+    bare: CaseGraph
+
+
+@dataclass(frozen=True, slots=True)
 class _Standing:
     """How far a case has come, and whether work is due in it that needs no person."""
 
-    passes: int
-    due: bool
+    passes: int = 0
+    due: bool = False
+    ended: bool = False
+    fingerprint: str = ""
 
 
 class Driver:
     """Runs cases of one process. ``clock``: the process clock in seconds."""
 
-    def __init__(self, graph: CaseGraph, ledger: Ledger, timing: Timing, clock: Callable[[], float]) -> None:
-        self._graph = graph
+    def __init__(
+        self, graphs: Graphs, world: World, ledger: Ledger, timing: Timing, clock: Callable[[], float]
+    ) -> None:
+        self._graphs = graphs
+        self._world = world
         self._ledger = ledger
         self._timing = timing
         self._clock = clock
@@ -75,19 +92,40 @@ class Driver:
         return True
 
     async def _run(self, case: str, context: Context) -> None:
-        config: RunnableConfig = {
-            "configurable": {"thread_id": case},
-            "recursion_limit": self._timing.supersteps,
-        }
+        standing = await self._ledger.read(_standing(case))
+        if not standing.ended:
+            if standing.fingerprint != self._world.fingerprint:
+                await self._ledger.write(lambda tx: adopt(tx, self._world, case, context.token))
+            await self._run_graph(case, context)
+            standing = await self._ledger.read(_standing(case))
+        if standing.ended:
+            await self._forget(case)
+
+    async def _run_graph(self, case: str, context: Context) -> None:
+        """From the checkpoint; without one, or when it cannot be used, from where the ledger stands."""
+        graph = self._graphs.cached
+        config = self._config(case)
         fresh: CaseState = {"schema_version": SCHEMA_VERSION, "case": case}
-        passes = (await self._ledger.read(_standing(case))).passes
-        given: CaseState | Command[str] = fresh
-        if passes and (pending := (await self._graph.aget_state(config)).interrupts):
-            given = Command(resume={i.id: True for i in pending})
         try:
-            await self._graph.ainvoke(given, config, context=context, durability="exit")
-        except EmptyInputError:  # no checkpoint was stored yet: the ledger knows where to go on
-            await self._graph.ainvoke(fresh, config, context=context, durability="exit")
+            pending = (await graph.aget_state(config)).interrupts
+            resume: Command[str] = Command(resume={i.id: True for i in pending})
+            given = resume if pending else fresh
+            await graph.ainvoke(given, config, context=context, durability="exit")
+        except (CheckpointLostError, EmptyInputError) as error:
+            _log.warning("case %s goes on from the ledger: %s", case, error)
+            await self._graphs.bare.ainvoke(fresh, config, context=context)
+
+    def _config(self, case: str) -> RunnableConfig:
+        return {"configurable": {"thread_id": case}, "recursion_limit": self._timing.supersteps}
+
+    async def _forget(self, case: str) -> None:
+        """Nothing continues a case that has ended: its checkpoints only take room."""
+        saver = self._graphs.cached.checkpointer
+        assert isinstance(saver, BaseCheckpointSaver)
+        try:
+            await forget_case(saver, case)
+        except CheckpointLostError as error:
+            _log.warning("the checkpoints of case %s are still there: %s", case, error)
 
     async def drive_all(self, progress: Progress = quiet) -> list[str]:
         """Drive every case with work due until none is left that this process may hold.
@@ -133,7 +171,9 @@ async def _while_held(lease: Lease, work: Coroutine[Any, Any, None]) -> None:
 def _standing(case: str) -> Callable[[ReadTx], _Standing]:
     def read(tx: ReadTx) -> _Standing:
         row = tx.case(case)
-        return _Standing(row.passes, row.runnable) if row else _Standing(0, due=False)
+        if row is None:
+            return _Standing()
+        return _Standing(row.passes, row.runnable, row.status.ended, row.fingerprint)
 
     return read
 

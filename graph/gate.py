@@ -1,17 +1,23 @@
 """The gate's shell: one transaction reads the rows, lets the rules decide, and writes what they decided."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graph.opening import opening_case
+from graph.opening import case_event, opening_case
+from protocol.canonical import legible
+from protocol.errors import DependencyDownError
 from protocol.passing import Pass
 from protocol.ports import ReadTx, Tx
 from protocol.position import Position, Route
 from protocol.replying import compose
 from protocol.round import Outcome, refusal_code, run
 from protocol.rows import CaseRow, CaseStatus, DecisionRow, EscalationRow, EscalationState, PassRow
+from protocol.stopping import Stop, gone, stop
 from protocol.turns import Turn, from_json
 from protocol.world import World
+
+_log = logging.getLogger("andon.gate")
 
 
 class LeaseLostError(Exception):
@@ -33,10 +39,10 @@ class PassResult:
 def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
     """One gate pass. Safe to repeat: without anything new to decide it returns where the case stands.
 
-    Raises LeaseLostError when ``token`` is no longer the newest fencing token of the case.
+    Raises LeaseLostError when ``token`` is no longer the newest fencing token of the case. Whatever
+    else is raised, by a floor's function or a rule, undoes the pass and stops the case.
     """
-    if not tx.holds(case_id, token):
-        raise LeaseLostError(case_id)
+    check_fence(tx, case_id, token)
     case = _case(tx, case_id)
     position = position_of(tx, case)
     if case.status.ended:
@@ -46,9 +52,57 @@ def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
     nothing_new = turns is None and not ready(tx, position)
     if (position.active and turns is None) or nothing_new:
         return _standing(position)
-    p = Pass(world, tx, case, position, case.passes + 1, tx.meta("lineage") or "")
-    outcome = run(p, turns, decisions)
+    p = _pass(tx, world, case)
+    try:
+        with tx.mark():
+            outcome = run(p, turns, decisions)
+            _write(tx, p, outcome)
+    except DependencyDownError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whose code it was does not matter to the case: a person is told
+        _log.exception("the gate could not decide in case %s", case_id)
+        text = legible(f"The gate could not decide: {type(error).__name__}: {error}")
+        return stop_case(tx, world, case_id, token, Stop("gate_error", text))
+    return _result(p, outcome)
+
+
+def check_fence(tx: Tx, case_id: str, token: int) -> None:
+    """Raise LeaseLostError when another process has taken the case over since ``token`` was given."""
+    if not tx.holds(case_id, token):
+        raise LeaseLostError(case_id)
+
+
+def stop_case(tx: Tx, world: World, case_id: str, token: int, why: Stop) -> PassResult:
+    """A pass that ends the work of agents and puts the case before a person."""
+    check_fence(tx, case_id, token)
+    p = _pass(tx, world, _case(tx, case_id))
+    outcome = stop(p, tx.unspent(case_id), why)
     _write(tx, p, outcome)
+    return _result(p, outcome)
+
+
+def adopt(tx: Tx, world: World, case_id: str, token: int) -> None:
+    """Take over a case that began under another version of the floor; stop it when its agents are gone.
+
+    A node that no longer exists would end the graph without an error and without anything done.
+    """
+    check_fence(tx, case_id, token)
+    case = _case(tx, case_id)
+    if case.fingerprint == world.fingerprint or case.status.ended:
+        return
+    tx.save_case(replace(case, fingerprint=world.fingerprint))
+    data = {"was": case.fingerprint, "now": world.fingerprint}
+    tx.put_event(case_event(tx, case_id, "case.adopted", data, f"adopted/{len(tx.events(case_id))}"))
+    if missing := gone(world, position_of(tx, case)):
+        text = f"The floor changed while this case was under way: {', '.join(missing)} left it."
+        stop_case(tx, world, case_id, token, Stop("floor_changed", text))
+
+
+def _pass(tx: Tx, world: World, case: CaseRow) -> Pass:
+    return Pass(world, tx, case, position_of(tx, case), case.passes + 1, tx.meta("lineage") or "")
+
+
+def _result(p: Pass, outcome: Outcome) -> PassResult:
     waiting = () if outcome.route is Route.REPLY else tuple(outcome.position.waiting)
     verdicts = tuple((v.agent, v.kind, str(v.verdict), v.resource) for v in p.verdicts)
     return PassResult(

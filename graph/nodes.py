@@ -3,7 +3,7 @@
 Each node reads where the case stands from the ledger, does one thing, and returns known keys only.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from langgraph.runtime import Runtime
@@ -11,13 +11,14 @@ from langgraph.types import interrupt
 
 from agents.router import Router
 from agents.turn_runtime import Job, TurnRuntime
-from graph.gate import PassResult, make_pass, position_of, ready, standing
+from graph.gate import PassResult, check_fence, make_pass, position_of, ready, standing, stop_case
 from graph.opening import ROUTER, route_text
 from graph.state import SCHEMA_VERSION, CaseState, Context
-from protocol.canonical import Json
+from protocol.canonical import Json, legible
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.position import Position, Route, Trigger
 from protocol.rows import CaseRow
+from protocol.stopping import Stop
 from protocol.turns import to_json
 from protocol.world import World
 
@@ -61,19 +62,29 @@ def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
     """Turns a text into its first round; a case that has one goes on where the ledger says."""
 
     async def intake(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
-        case_id = state["case"]
+        case_id, token = state["case"], runtime.context.token
         case, roles, stored, recent = await ledger.read(lambda tx: _opening(tx, world, case_id))
         if case.origin == "text" and not case.position and not case.status.ended:
-            if stored is None:
-                agent = await router.route(case.text or "", recent)
-                choice: dict[str, Json] = {"agent": ROUTER, "chosen": agent}
-                stored = await ledger.write(lambda tx: dict(tx.put_turn(case_id, 0, ROUTER, choice)))
-            chosen = stored["chosen"]
-            await ledger.write(lambda tx: route_text(tx, world, case_id, chosen, roles))
+            try:
+                chosen = stored["chosen"] if stored else await router.route(case.text or "", recent)
+            except Exception as error:  # noqa: BLE001 - a failing router is for a person, as a failing agent is
+                why = Stop("router_error", legible(f"The router failed: {type(error).__name__}: {error}"))
+                return _state(
+                    case_id, await ledger.write(lambda tx: stop_case(tx, world, case_id, token, why))
+                )
+            await ledger.write(lambda tx: _route(tx, world, case_id, token, chosen, roles))
         result = await ledger.read(lambda tx: standing(tx, case_id))
         return _state(case_id, result)
 
     return intake
+
+
+def _route(tx: Tx, world: World, case_id: str, token: int, chosen: str | None, roles: Sequence[str]) -> None:
+    """The router's choice and the first round it leads to, together; a choice made before stands."""
+    check_fence(tx, case_id, token)
+    choice: dict[str, Json] = {"agent": ROUTER, "chosen": chosen}
+    stands = tx.put_turn(case_id, 0, ROUTER, choice)["chosen"]
+    route_text(tx, world, case_id, stands, roles)
 
 
 def _opening(tx: ReadTx, world: World, case_id: str) -> tuple[CaseRow, list[str], dict[str, Any] | None, str]:
@@ -108,7 +119,7 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         runtime.context.progress({"type": "agent.started", "agent": agent, "case": case_id})
         turn = await turns.take(Job(case, agent, position.round, triggers))
         row = to_json(turn)
-        await ledger.write(lambda tx: tx.put_turn(case_id, position.round, agent, row))
+        await ledger.write(_keep_turn(case_id, position.round, agent, row, runtime.context.token))
         runtime.context.progress(
             {
                 "type": "agent.finished",
@@ -121,6 +132,18 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         return {}
 
     return take_turn
+
+
+def _keep_turn(
+    case_id: str, round_no: int, agent: str, row: dict[str, Any], token: int
+) -> Callable[[Tx], None]:
+    """The turn's row, written before the gate sees it, by whoever still holds the case."""
+
+    def job(tx: Tx) -> None:
+        check_fence(tx, case_id, token)
+        tx.put_turn(case_id, round_no, agent, row)
+
+    return job
 
 
 def _due(tx: ReadTx, case_id: str, agent: str) -> tuple[CaseRow, Position, bool]:
@@ -154,8 +177,8 @@ def make_escalate(ledger: Ledger) -> Node:
     async def escalate(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
         case_id = state["case"]
         while True:
-            some_ready, waiting = await ledger.read(lambda tx: _waiting(tx, case_id))
-            if some_ready or not waiting:
+            can_go_on, waiting = await ledger.read(lambda tx: _waiting(tx, case_id))
+            if can_go_on:
                 return {"waiting": waiting}
             interrupt(waiting)
 
@@ -163,8 +186,13 @@ def make_escalate(ledger: Ledger) -> Node:
 
 
 def _waiting(tx: ReadTx, case_id: str) -> tuple[bool, list[str]]:
+    """Whether the gate has something to do, and what is open.
+
+    A checkpoint may be older than the ledger, after a kill: agents may be at work again by now.
+    """
     position = position_of(tx, _row(tx, case_id))
-    return ready(tx, position), sorted(position.waiting)
+    can_go_on = bool(position.active) or not position.waiting or ready(tx, position)
+    return can_go_on, sorted(position.waiting)
 
 
 def make_reply(ledger: Ledger) -> Node:

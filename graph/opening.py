@@ -93,7 +93,7 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
         )
     )
     tx.put_event(
-        _event(
+        case_event(
             tx, case.id, "case.ended", {"status": str(CaseStatus.REFUSED), "code": "out_of_scope"}, "ended"
         )
     )
@@ -101,10 +101,11 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
 
 
 def _opened(tx: Tx, case: str, data: Mapping[str, Any]) -> EventRow:
-    return _event(tx, case, "case.opened", data, "opened")
+    return case_event(tx, case, "case.opened", data, "opened")
 
 
-def _event(tx: Tx, case: str, kind: str, data: Mapping[str, Any], part: str) -> EventRow:
+def case_event(tx: Tx, case: str, kind: str, data: Mapping[str, Any], part: str) -> EventRow:
+    """An event of the engine about a case; ``part`` is unique within it."""
     identifier = derive("evt", case, part)
     return EventRow(
         id=identifier,

@@ -53,6 +53,11 @@ def _encodable(text: str) -> bool:
     return True
 
 
+def legible(text: str, most: int = 500) -> str:
+    """``text`` from outside, such as an error's, as canonical text: cut, and without lone surrogates."""
+    return text[:most].encode("utf-8", "replace").decode("utf-8")
+
+
 def canonical(value: Any) -> bytes:
     """The one byte string of ``value``; raises NotCanonicalError with the reason."""
     if found := problem(value):

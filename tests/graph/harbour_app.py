@@ -17,7 +17,8 @@ from agents.offline_model import OfflineModel
 from checkpoints.audit import audit
 from graph.app import App, open_app
 from graph.settings import Settings
-from protocol.ports import ReadTx
+from protocol.ports import ReadTx, Tx
+from protocol.rows import LeaseHolder
 from protocol.toolbox import Fact
 from tests.agents.floor_copies import HARBOUR
 
@@ -40,6 +41,9 @@ ANNOUNCED = {
     "promised": False,
 }
 """A ship that both agents hear of: a berth and a pilot."""
+
+ELSEWHERE = LeaseHolder("another host", 1, "1")
+"""Whoever holds a lease under this name is not seen to be dead."""
 
 Script = Sequence[Sequence[Mapping[str, Any]]]
 
@@ -102,6 +106,23 @@ async def until(app: App, true: Callable[[ReadTx], bool]) -> None:
     """Wait for the ledger to say so."""
     while not await app.ledger.read(true):  # noqa: ASYNC110 - another process or loop may be the one who writes
         await asyncio.sleep(0.001)
+
+
+def free(case: str) -> Callable[[Tx], None]:
+    """A job that releases the lease, whoever holds it."""
+
+    def job(tx: Tx) -> None:
+        row = tx.lease(case)
+        assert row is not None
+        tx.drop_lease(case, row.token)
+
+    return job
+
+
+async def waiting(app: App) -> tuple[str, str]:
+    """A case that waits for a signature: its id, and the escalation's."""
+    shape = await app.ask(SHIFT, person="guest")
+    return shape["case"], shape["waiting"][0]["id"]
 
 
 async def events(app: App, case: str | None = None) -> list[str]:

@@ -1,36 +1,26 @@
 """Who drives a case, how long, and what happens when somebody else decides or takes over meanwhile."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graph.app import App
 from graph.opening import open_text
-from protocol.ports import Tx
-from protocol.rows import LeaseHolder
-from tests.graph.harbour_app import LAY, SHIFT, SOUND, WHERE, Models, dump, events, opened, until, violations
-
-ELSEWHERE = LeaseHolder("another host", 1, "1")
-
-
-def _free(case: str) -> Callable[[Tx], None]:
-    """A job that releases the lease, whoever holds it."""
-
-    def job(tx: Tx) -> None:
-        row = tx.lease(case)
-        assert row is not None
-        tx.drop_lease(case, row.token)
-
-    return job
-
-
-async def waiting(app: App) -> tuple[str, str]:
-    """A case that waits for a signature: its id, and the escalation's."""
-    shape = await app.ask(SHIFT, person="guest")
-    return shape["case"], shape["waiting"][0]["id"]
+from tests.graph.harbour_app import (
+    ELSEWHERE,
+    LAY,
+    SOUND,
+    WHERE,
+    Models,
+    dump,
+    events,
+    free,
+    opened,
+    until,
+    violations,
+    waiting,
+)
 
 
 async def test_decision_recorded_while_the_case_runs_elsewhere_is_carried_out_by_its_holder(
@@ -65,7 +55,7 @@ async def test_two_that_resume_a_decided_case_at_once_have_one_effect(tmp_path: 
         case, escalation = await waiting(one)
         await one.ledger.write(lambda tx: tx.take_lease(case, ELSEWHERE, 0.0, 1e12, False))
         await one.decide(escalation, "approve", person="k.maes")
-        await one.ledger.write(_free(case))
+        await one.ledger.write(free(case))
         assert (await one.outcome(case))["status"] == "waiting"
         await asyncio.gather(*(app.resume(case) for app in (one, two) * 3))
         await until(one, lambda tx: tx.runnable() == [])
