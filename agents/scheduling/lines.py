@@ -226,6 +226,6 @@ INTENTS: Intents = (
     (("priorit", "first", "due date", "customer first"), _planners),
     (("move", "shift", "reschedul", "put", "bring forward", "postpone", "delay"), _move),
     (("when", "late", "on time", "ready", "make it", "can we", "status", "where"), _status),
-    (("plan",), _plan),
+    (("plan ", "planned", "planning"), _plan),
     (("run", "start", "go", "make", "produce"), _start),
 )

@@ -16,7 +16,7 @@ def relevance(text: str) -> int:
     """Runs, their orders, and what is next on a machine."""
     line = Line(text, {})
     words = line.count(
-        "run", "move", "plan", "schedul", "next", "what's on", "cancel", "late", "on time", "resched"
+        "run", "move", "plan ", "schedul", "next", "what's on", "cancel", "late", "on time", "resched"
     )
     keys = 2 * (line.unknown("run") is not None) + (line.unknown("order") is not None)
     return 2 * words + keys + line.count("order", "customer", "urgent", "priorit", "start", "make")
