@@ -41,16 +41,16 @@ def decide(kind: str, /, *, of: str = "scheduling", **params: Any) -> dict[str, 
     return request("decide", of=of, carries={"kind": kind, "params": params, "holes": []})
 
 
-def reread(kind: str, /, *, reason: str = "changed", **params: Any) -> dict[str, Any]:
+def reread(kind: str, /, **params: Any) -> dict[str, Any]:
     """A proposal of the role met ground that had changed."""
-    told = {"action": "case_1/1/x/0", "kind": kind, "params": params, "reason": reason, "changed": []}
+    told = {"action": "case_1/1/x/0", "kind": kind, "params": params, "reason": "changed", "changed": []}
     return {"type": "reread", **told}
 
 
-def overruled(kind: str, /, *, winner: str = "case_1/1/y/0", **params: Any) -> dict[str, Any]:
+def overruled(kind: str, /, **params: Any) -> dict[str, Any]:
     """A proposal of the role lost against another one of the same round."""
-    told = {"action": "case_1/1/x/0", "kind": kind, "params": params, "winner": winner, "reason": "taken"}
-    return {"type": "overruled", **told}
+    told = {"action": "case_1/1/x/0", "kind": kind, "params": params, "reason": "taken"}
+    return {"type": "overruled", **told, "winner": "case_1/1/y/0"}
 
 
 @cache
