@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from cli.local_time import local
 from cli.options import Common, verb
 from cli.output import Output
 from cli.standing import open_items
 from protocol.ports import ReadTx
 from protocol.rows import CaseRow, CaseStatus
+from protocol.times import local
 
 LIMIT = 50
 

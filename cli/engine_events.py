@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from cli.local_time import local
 from cli.words import params_words
 from protocol.rows import EventRow
+from protocol.times import local
 
 Told = tuple[str, dict[str, Any]]
 """The text of a step, and what its type has beside it."""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from cli.items import inbox_item
-from cli.local_time import local
 from cli.options import Common, verb
 from cli.output import Output
 from cli.standing import open_items
 from protocol.rows import EscalationRow
+from protocol.times import local
 
 
 @verb("inbox")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cli.local_time import local
 from cli.output import Output
+from protocol.times import local
 
 OFFLINE = "model: offline. Each role is played by its policy; no key, no network."
 

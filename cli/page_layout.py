@@ -4,12 +4,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cli.local_time import local
 from cli.output import Output
 from cli.pages import Page
 from cli.visible import one_line
 from cli.words import action_words, decision_words, value_words
 from protocol.rows import EscalationState
+from protocol.times import local
 
 LABEL = 12
 """Columns of the label in front of each line."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.engine_events import KINDS, TELLERS
-from cli.local_time import local
 from cli.words import DECIDED, action_words, decision_words, move_words, params_words
 from protocol.ports import ReadTx
 from protocol.rows import CaseRow, DecisionRow, EventRow, VerdictRow
+from protocol.times import local
 from protocol.turns import Turn, from_json
 from protocol.world import SUPERVISOR
 

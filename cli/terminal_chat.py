@@ -14,7 +14,7 @@ from cli.chat_completion import ChatCompleter
 from cli.chat_history import history_of
 from cli.conversation import Conversation
 from cli.exits import DONE, INTERRUPTED
-from cli.local_time import local
+from protocol.times import local
 
 PROMPT = "you> "
 COMPLETED_CASES = 50

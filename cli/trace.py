@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from cli.local_time import local
 from cli.options import Common, verb
 from cli.output import Output
 from cli.visible import one_line
 from protocol.errors import NotFoundError
 from protocol.ports import ReadTx
 from protocol.rows import CaseRow
+from protocol.times import local
 
 WHO = 14
 """Columns of the name in front of a step."""

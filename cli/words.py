@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cli.local_time import local
 from protocol.rows import DecisionRow
-from protocol.times import is_instant
+from protocol.times import is_instant, local
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Reply
 
 DECIDED = {"approve": "approved", "reject": "rejected", "answer": "answered"}
@@ -50,8 +49,10 @@ def move_words(move: Move, zone: str) -> str:
         case Ask(to, request, params, carries):
             return f"asks {to}.{request}({params_words(params, zone)}){_carried(carries, zone)}"
         case Answer(exchange, kind, values, code, text):
-            parts = (params_words(values, zone), f"[{code}]" if code else "", text)
-            details = " ".join(part for part in parts if part)
+            said = " ".join(
+                part for part in (params_words(values, zone), f"[{code}]" if code else "") if part
+            )
+            details = ": ".join(part for part in (said, f'"{text}"' if text else "") if part)
             return f"{_ANSWERS[kind]} in {exchange}{': ' if details else ''}{details}"
         case Reply(text, code, clarify):
             how = "asks back" if clarify else f"refuses [{code}]" if code else "says"

@@ -16,6 +16,7 @@ from protocol.errors import (
 from protocol.ids import derive
 from protocol.ports import Tx
 from protocol.rows import DecisionRow, EscalationRow, EscalationState, EventRow
+from protocol.times import local
 from protocol.world import SUPERVISOR, World
 
 
@@ -73,13 +74,11 @@ def record_decision(tx: Tx, world: World, wanted: Wanted) -> Recorded | AndonErr
 
 def _refusal(tx: Tx, world: World, row: EscalationRow, wanted: Wanted) -> AndonError | str:
     """Why not, or the role as which the person decides."""
-    if error := _closed(tx, row):
+    if error := _closed(tx, world, row):
         return error
     if tx.now >= row.expires_at:
         tx.save_escalation(replace(row, state=EscalationState.EXPIRED), row.version)
-        return DeadlineError(
-            f"{row.id} expired at {row.expires_at}: nothing was approved.", hint="Ask again if needed."
-        )
+        return _expired(world, row)
     role = may_sign(world, row, wanted.person, tx.now)
     asked = ", ".join(str(r["role"]) for r in row.ladder[: row.rung + 1])
     if role is None:
@@ -93,7 +92,7 @@ def _refusal(tx: Tx, world: World, row: EscalationRow, wanted: Wanted) -> AndonE
             code="separate",
         )
     if any(d.person == wanted.person for d in tx.decisions(row.id)):
-        return _decided(tx, row, "You have signed this already")
+        return _decided(tx, world, row, wanted.person)
     return _misfit(row, wanted) or role
 
 
@@ -102,12 +101,12 @@ def _hint(world: World, row: EscalationRow, now: str) -> str:
     return f"Use --as with one of: {', '.join(people)}." if people else "Nobody holds that role at this hour."
 
 
-def _closed(tx: Tx, row: EscalationRow) -> AndonError | None:
+def _closed(tx: Tx, world: World, row: EscalationRow) -> AndonError | None:
     match row.state:
         case EscalationState.PENDING:
             return None
         case EscalationState.EXPIRED:
-            return DeadlineError(f"{row.id} expired at {row.expires_at}: nothing was approved.")
+            return _expired(world, row)
         case EscalationState.SUPERSEDED | EscalationState.WITHDRAWN:
             hint = (
                 f"Look at {row.superseded_by}." if row.superseded_by else "`andon inbox` lists what is open."
@@ -116,13 +115,20 @@ def _closed(tx: Tx, row: EscalationRow) -> AndonError | None:
                 f"{row.id} is no longer asked: what it would do has changed.", hint=hint, code="superseded"
             )
         case _:
-            return _decided(tx, row, f"{row.id} is {row.state} already")
+            return _decided(tx, world, row)
 
 
-def _decided(tx: Tx, row: EscalationRow, what: str) -> AlreadyDecidedError:
-    last = tx.decisions(row.id)[-1]
+def _expired(world: World, row: EscalationRow) -> DeadlineError:
+    at = local(row.expires_at, world.config.zone)
+    return DeadlineError(f"{row.id} expired at {at}: nothing was approved.", hint="Ask again if needed.")
+
+
+def _decided(tx: Tx, world: World, row: EscalationRow, person: str | None = None) -> AlreadyDecidedError:
+    """Who decided and when; ``person``: their own signature is the one in the way."""
+    last = next(d for d in reversed(tx.decisions(row.id)) if person in (None, d.person))
+    what = "already signed" if person else f"already {row.state}"
     return AlreadyDecidedError(
-        f"{what}: {last.decision} by {last.person} at {last.at}.",
+        f"{row.id} is {what} by {last.person}, at {local(last.at, world.config.zone)}.",
         hint=f"`andon show {row.id}` shows it.",
         details={"by": last.person, "at": last.at, "decision": str(row.state)},
     )

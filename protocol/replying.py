@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protocol.rows import EscalationRow, Verdict, VerdictRow
+from protocol.times import local
 from protocol.world import World
 
 _WORDS = {
@@ -28,7 +29,9 @@ def compose(
     lines = [str(s["text"]) for _, s in sorted(said.items()) if s.get("text")]
     for row in {v.key: v for v in verdicts}.values():
         lines.append(verdict_line(world, row))
-    lines += [f"Waiting for {row.role} until {row.due_at}: {row.summary} ({row.id})" for row in waiting]
+    for row in waiting:
+        until = local(row.due_at, world.config.zone)
+        lines.append(f"Waiting for {row.role} until {until}: {row.summary} ({row.id})")
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 _SHOWN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,3 +56,10 @@ def minutes_between(start: str, end: str) -> int:
 def whole(text: str) -> str:
     """``text`` cut to the second: the ledger clock's grain, so that deadlines compare as text."""
     return show(parse(text).replace(microsecond=0))
+
+
+def local(text: str, zone: str) -> str:
+    """An instant as people at the site read it: ``Mon 2026-03-02 10:00 CET``; seconds where there are any."""
+    at = parse(text).astimezone(ZoneInfo(zone))
+    clock = "%H:%M:%S" if at.second else "%H:%M"
+    return at.strftime(f"%a %Y-%m-%d {clock} %Z")
