@@ -27,10 +27,11 @@ def relevance(text: str) -> int:
     keys = [line.unknown(kind) for kind in ("allocation", "purchase", "lot")]
     return (
         3 * words
+        + line.count("allocation")
         + 2 * also
         + 4 * line.count("rejected ones", "use the rejected", "use the held", "held ones")
         + 3 * (_OF_IT.search(text.lower()) is not None)
-        + sum(weight for key, weight in zip(keys, (3, 3, 1), strict=True) if key is not None)
+        + sum(weight for key, weight in zip(keys, (4, 3, 1), strict=True) if key is not None)
         + (_ITEM.search(text) is not None)
     )
 

@@ -8,6 +8,7 @@ from ...tools.site import shown
 
 
 def stock_words(stock: Mapping[str, Any], lots: set[str]) -> list[str]:
+    """The figures of an item, its held or named lots, and what is to come."""
     unit = stock["unit"]
     held = f"{stock['held']} of them held or not accepted, " if stock["held"] else ""
     free = f"{stock['allocated']} allocated, {stock['available']} available"
@@ -33,6 +34,7 @@ def _lot_words(lot: Mapping[str, Any]) -> str:
 
 
 def purchase_words(purchase: Mapping[str, Any]) -> str:
+    """What is still to come of a purchase."""
     left = purchase["ordered"] - purchase["received"]
     when = f"promised for {shown(purchase['promised'])}" if purchase["promised"] else "with no date promised"
     vendor = f" by {purchase['vendor']}" if purchase["vendor"] else ""
@@ -40,6 +42,7 @@ def purchase_words(purchase: Mapping[str, Any]) -> str:
 
 
 def enough_words(stock: Mapping[str, Any], quantity: int) -> str:
+    """Whether a quantity can be allocated."""
     if quantity <= stock["allocatable"]:
         return f"{quantity} can be allocated: yes."
     text = f"{quantity} can not be allocated: {stock['allocatable']} can without going under safety stock."
@@ -47,6 +50,7 @@ def enough_words(stock: Mapping[str, Any], quantity: int) -> str:
 
 
 def need_words(found: Mapping[str, Any]) -> list[str]:
+    """What an order needs, item by item; a need that nobody knows is unknown."""
     if not found["materials_known"]:
         return [f"What {found['order']} needs is unknown: it has no parts list."]
     if not found["lines"]:

@@ -29,7 +29,7 @@ HELP = (
     ' "Inspected L96: 98 accepted, 2 rejected".'
 )
 _NEGATED = re.compile(r"\b(?:don't|dont|do not|never)\b")
-_PART = re.compile(r"\bhold (?=[-+]?\d+(?:\.\d+)?(?: ?pcs| pieces| parts)? of\b)", re.IGNORECASE)
+_PART = re.compile(r"\bhold (?=\S*\d\S*(?: ?pcs| pieces| parts)? of\b)", re.IGNORECASE)
 """``hold 20 of L96`` is a quantity, no hold."""
 _LENGTH_MM = re.compile(r"-?\d+\.\d+(?: ?mm\b)?")
 
