@@ -1,15 +1,14 @@
 """The embedded ledger: one SQLite file, one writer per process, short reads beside it."""
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
+from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
 from checkpoints.ledger_file import (
     FLOOR,
     LINEAGE,
@@ -24,7 +23,6 @@ from checkpoints.sqlite_connection import connect, journal_mode_for, patiently, 
 from checkpoints.sqlite_files import file_errors, keep_private, make_private
 from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
 from checkpoints.sqlite_tx import SqliteTx
-from checkpoints.writer_queue import Done, Failed, Outcome, WriterQueue
 from protocol.errors import DependencyDownError, NotFoundError
 from protocol.ports import ReadTx, Tx
 from protocol.toolbox import ResourceType
@@ -53,8 +51,11 @@ class SqliteLedger:
         # Without WAL a commit needs the file to itself. Taking turns here is fair, and waits for no poll.
         shared = inline or journal_mode_for(sqlite3.sqlite_version_info) == "wal"
         self._turn: AbstractContextManager[object] = nullcontext() if shared else Lock()
-        self._readers = None if inline else ThreadPoolExecutor(1, "ledger-reader")
-        self._queue: WriterQueue[Tx] = WriterQueue(self._run_batch, inline=inline)
+        # A queue costs a third of what an executor's futures cost, and most of a read is getting there.
+        self._reads: JobQueue[ReadTx] | None = (
+            None if inline else JobQueue(self._run_reads, inline=False, name="ledger-reader")
+        )
+        self._queue: JobQueue[Tx] = JobQueue(self._run_batch, inline=inline, name="ledger-writer")
 
     @classmethod
     async def open(
@@ -94,21 +95,29 @@ class SqliteLedger:
 
     async def read(self, job: Callable[[ReadTx], T]) -> T:
         """Run ``job`` on one consistent state."""
-        if self._readers is None:
-            return self._run_read(job)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, job)
+        return self._run_read(job) if self._reads is None else await self._reads.submit(job)
 
     async def close(self) -> None:
         """Finish what waits and close the file."""
         await self._queue.close()
-        if self._readers is not None:
-            self._readers.shutdown()
+        if self._reads is not None:
+            await self._reads.close()
         self._reader.close()
         self._writer.close()
 
     def _run_read(self, job: Callable[[ReadTx], T]) -> T:
         with self._turn, reading(self.path, self._reader, self._types, self._clock) as tx:
             return job(tx)
+
+    def _run_reads(self, jobs: Sequence[Callable[[ReadTx], object]]) -> Sequence[Outcome]:
+        """Run each on a state of its own: those behind it see what was written meanwhile."""
+        outcomes: list[Outcome] = []
+        for job in jobs:
+            try:
+                outcomes.append(Done(self._run_read(job)))
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it; the others get their answers
+                outcomes.append(Failed(error))
+        return outcomes
 
     def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""

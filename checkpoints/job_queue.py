@@ -1,4 +1,4 @@
-"""The one writer of a process: jobs that wait at the same moment are handed over together (group commit)."""
+"""A thread for a connection: jobs that wait at the same moment are handed over together (group commit)."""
 
 import asyncio
 import threading
@@ -36,23 +36,25 @@ Outcome = Done | Failed
 Future = asyncio.Future[Any]
 
 
-class WriterQueue(Generic[Target]):
+class JobQueue(Generic[Target]):
     """Hands jobs in batches to ``run_batch``, which gives back one outcome per job, in order.
 
-    In a thread of its own, or ``inline``: on the event loop's thread, at the end of the loop's
-    iteration, so that a virtual clock sees no thread.
+    In a thread of its own called ``name``, or ``inline``: on the event loop's thread, at the end of the
+    loop's iteration, so that a virtual clock sees no thread.
     """
 
     def __init__(
-        self, run_batch: Callable[[Sequence[Callable[[Target], Any]]], Sequence[Outcome]], *, inline: bool
+        self,
+        run_batch: Callable[[Sequence[Callable[[Target], Any]]], Sequence[Outcome]],
+        *,
+        inline: bool,
+        name: str = "jobs",
     ) -> None:
         self._run_batch = run_batch
         self._closed = False
         self._due: deque[tuple[Callable[[Target], Any], Future]] = deque()
         self._waiting: SimpleQueue[tuple[Callable[[Target], Any], Future] | None] = SimpleQueue()
-        self._thread = (
-            None if inline else threading.Thread(target=self._serve, name="ledger-writer", daemon=True)
-        )
+        self._thread = None if inline else threading.Thread(target=self._serve, name=name, daemon=True)
         if self._thread is not None:
             self._thread.start()
 

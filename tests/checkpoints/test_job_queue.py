@@ -1,13 +1,15 @@
-"""The writer queue alone, with a batch runner that takes notes."""
+"""The job queue alone, with a batch runner that takes notes."""
 
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checkpoints.writer_queue import MOST_TOGETHER, Done, Failed, Outcome, WriterQueue
+from checkpoints.job_queue import MOST_TOGETHER, Done, Failed, JobQueue, Outcome
+from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.errors import DependencyDownError
 
 
@@ -36,7 +38,7 @@ def _outcome(job: Callable[[None], Any]) -> Outcome:
 
 async def test_inline_jobs_of_one_loop_iteration_share_a_batch() -> None:
     notes = Notes()
-    queue: WriterQueue[None] = WriterQueue(notes, inline=True)
+    queue: JobQueue[None] = JobQueue(notes, inline=True)
     assert await asyncio.gather(*(queue.submit(lambda _, n=n: n) for n in range(10))) == list(range(10))  # type: ignore[misc]
     await queue.submit(lambda _: None)
     assert notes.sizes == [10, 1]
@@ -46,7 +48,7 @@ async def test_inline_jobs_of_one_loop_iteration_share_a_batch() -> None:
 @pytest.mark.parametrize("inline", [False, True])
 async def test_no_batch_exceeds_the_bound(inline: bool) -> None:
     notes = Notes()
-    queue: WriterQueue[None] = WriterQueue(notes, inline=inline)
+    queue: JobQueue[None] = JobQueue(notes, inline=inline)
     await asyncio.gather(*(queue.submit(lambda _: None) for _ in range(3 * MOST_TOGETHER + 1)))
     await queue.close()
     assert sum(notes.sizes) == 3 * MOST_TOGETHER + 1
@@ -56,7 +58,7 @@ async def test_no_batch_exceeds_the_bound(inline: bool) -> None:
 async def test_jobs_that_come_during_a_batch_share_the_next() -> None:
     notes = Notes()
     notes.may_go.clear()
-    queue: WriterQueue[None] = WriterQueue(notes, inline=False)
+    queue: JobQueue[None] = JobQueue(notes, inline=False)
     first = asyncio.ensure_future(queue.submit(lambda _: 0))
     await asyncio.sleep(0)
     rest = asyncio.gather(*(queue.submit(lambda _, n=n: n) for n in range(1, 33)))  # type: ignore[misc]
@@ -74,7 +76,7 @@ async def test_error_of_the_runner_reaches_everybody(inline: bool) -> None:
     def broken(jobs: Sequence[Callable[[None], Any]]) -> Sequence[Outcome]:
         raise MemoryError("no more")
 
-    queue: WriterQueue[None] = WriterQueue(broken, inline=inline)
+    queue: JobQueue[None] = JobQueue(broken, inline=inline)
     found = await asyncio.gather(*(queue.submit(lambda _: 1) for _ in range(3)), return_exceptions=True)
     assert [type(f) for f in found] == [MemoryError] * 3
     await queue.close()
@@ -83,7 +85,7 @@ async def test_error_of_the_runner_reaches_everybody(inline: bool) -> None:
 async def test_job_of_a_caller_who_left_is_not_begun() -> None:
     notes, begun = Notes(), []
     notes.may_go.clear()
-    queue: WriterQueue[None] = WriterQueue(notes, inline=False)
+    queue: JobQueue[None] = JobQueue(notes, inline=False)
     first = asyncio.ensure_future(queue.submit(lambda _: None))
     await asyncio.sleep(0)
     left = asyncio.ensure_future(queue.submit(lambda _: begun.append("left")))
@@ -101,7 +103,7 @@ async def test_job_of_a_caller_who_left_is_not_begun() -> None:
 
 @pytest.mark.parametrize("inline", [False, True])
 async def test_closed_queue_finishes_what_waits_and_takes_no_more(inline: bool) -> None:
-    queue: WriterQueue[None] = WriterQueue(Notes(), inline=inline)
+    queue: JobQueue[None] = JobQueue(Notes(), inline=inline)
     waiting = asyncio.gather(*(queue.submit(lambda _: 1) for _ in range(5)))
     await asyncio.sleep(0)
     await queue.close()
@@ -114,7 +116,7 @@ async def test_closed_queue_finishes_what_waits_and_takes_no_more(inline: bool) 
 def test_loop_that_ended_harms_nobody() -> None:
     notes = Notes()
     notes.may_go.clear()
-    queue: WriterQueue[None] = WriterQueue(notes, inline=False)
+    queue: JobQueue[None] = JobQueue(notes, inline=False)
 
     async def leave() -> None:
         waiting = asyncio.ensure_future(queue.submit(lambda _: 1))
@@ -129,3 +131,14 @@ def test_loop_that_ended_harms_nobody() -> None:
     loop.close()
     notes.may_go.set()
     asyncio.run(queue.close())
+
+
+async def test_reads_that_wait_together_fail_alone(tmp_path: Path) -> None:
+    ledger = await SqliteLedger.open(
+        tmp_path / "ledger.db", floor="yard", clock=None, clock_start="2026-03-02T09:00:00Z", world_types={}
+    )
+    jobs = [lambda _, n=n: [1, 2][n] for n in range(3)]
+    found = await asyncio.gather(*(ledger.read(job) for job in jobs), return_exceptions=True)
+    await ledger.close()
+    assert found[:2] == [1, 2]
+    assert isinstance(found[2], IndexError)
