@@ -29,6 +29,8 @@ HELP = (
     ' "Inspected L96: 98 accepted, 2 rejected".'
 )
 _NEGATED = re.compile(r"\b(?:don't|dont|do not|never)\b")
+MAX_ORDERS = 6
+"""How many of the orders spoken of are looked at to find the one that a hold blocks."""
 _PART = re.compile(r"\bhold (?=\S*\d\S*(?: ?pcs| pieces| parts)? of\b)", re.IGNORECASE)
 """``hold 20 of L96`` is a quantity, no hold."""
 _LENGTH_MM = re.compile(r"-?\d+\.\d+(?: ?mm\b)?")
@@ -56,7 +58,8 @@ def _status(told: Said) -> Trying:
     refs = told.refs("hold", *SUBJECTS)
     if not refs:
         return (yield from _held_now(told))
-    lines = []
+    lines: list[str] = []
+    holds: set[str] = set()
     for ref in refs[:5]:
         if ref.startswith("hold/"):
             lines.append(_hold_record(told, ref))
@@ -65,10 +68,11 @@ def _status(told: Said) -> Trying:
         else:
             status = yield QueryCall("hold_status", {"subject": ref})
             lines.append(_status_words(status))
+            holds |= {hold["hold"] for hold in status["holds"]}
     ships = told.line.says("ship", "deliver", "pack")
     for ref in refs[:5] if ships else ():
         lines += yield from _made(ref)
-    return [Reply("\n".join([*lines, *(yield from _instead(told, refs, held_only=True))]))]
+    return [Reply("\n".join([*lines, *(yield from _instead(told, holds))]))]
 
 
 def _made(ref: str) -> Generator[QueryCall, Any, list[str]]:
@@ -112,16 +116,18 @@ def _held_now(told: Said) -> Trying:
     return [Reply(holds)]
 
 
-def _instead(
-    told: Said, refs: Sequence[str], *, held_only: bool = False
-) -> Generator[QueryCall, Any, list[str]]:
-    """What else could be done for the order that is spoken of."""
-    for ref in [r for r in refs if r.startswith(("order/", "run/"))][:1]:
-        order = told.record(ref)["order"] if ref.startswith("run/") else ref.removeprefix("order/")
+def _instead(told: Said, holds: set[str]) -> Generator[QueryCall, Any, list[str]]:
+    """What else could be done for the order spoken of that these holds block."""
+    spoken_of = [ref for line in (told.line, *told.earlier) for ref in refs_in(line, "order", "run")]
+    for order in list(dict.fromkeys(_order_of(told, ref) for ref in spoken_of))[:MAX_ORDERS]:
         found = yield QueryCall("alternatives_for", {"order": order})
-        if found["known"] and (found["blocked_by"] or not held_only):
+        if found["known"] and any(hold["hold"] in holds for hold in found["blocked_by"]):
             return [alternatives_words(found)]
     return []
+
+
+def _order_of(told: Said, ref: str) -> str:
+    return str(told.record(ref)["order"]) if ref.startswith("run/") else ref.removeprefix("order/")
 
 
 def _release(told: Said) -> Trying:
@@ -136,7 +142,8 @@ def _release(told: Said) -> Trying:
     lines.append(f"{signers} signs or it stays; your words go along as a remark and decide nothing.")
     if any(hold["release_role"] in told.roles for hold in holds):
         lines.append("You asked for it, so the signature has to be somebody else's.")
-    return [*moves, Reply("\n".join([*lines, *(yield from _instead(told, told.refs("order", "run")))]))]
+    lines += yield from _instead(told, {hold["hold"] for hold in holds})
+    return [*moves, Reply("\n".join(lines))]
 
 
 def _holds(told: Said) -> Generator[QueryCall, Any, Sequence[Mapping[str, Any]] | Reply]:

@@ -39,6 +39,7 @@ _ABOUT: Mapping[str, Sequence[str]] = {
     "quality": ("quality_ratio",),
     "reject": ("quality_ratio",),
     "finished": ("runs_finished",),
+    "pieces": ("runs_finished", "quality_ratio"),
     "adherence": ("runs_finished",),
 }
 """A word -> the figures it asks for; a line without one gets them all."""

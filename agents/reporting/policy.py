@@ -20,7 +20,8 @@ def relevance(text: str) -> int:
     )  # fmt: skip
     also = line.count(
         "how many", "breakdown", "last night", "yesterday", "last week", "this week", "utilis", "utiliz",
-        "look less", "publish", "look better", "promise", "day shift", "evening shift", "night shift",
+        "look less", "publish", "pieces", "output", "produced",
+        "look better", "promise", "day shift", "evening shift", "night shift",
         "how is the plant",
     )  # fmt: skip
     whole = line.count("status of the plant", "going on", "state of the plant")

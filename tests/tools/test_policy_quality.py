@@ -137,6 +137,12 @@ def test_release_it_means_what_was_spoken_of(recent: list[tuple[str, str]]) -> N
     assert proposals(said("release it", *recent)) == [("release_hold", "H-12")]
 
 
+def test_alternatives_are_those_of_the_order_that_the_hold_blocks() -> None:
+    recent = [("What's next on Machine 8?", "R-320"), ("What holds O-500?", "H-12"), ("and O-310?", "")]
+    (_, reply) = said("release H-12", *recent)
+    assert isinstance(reply, Reply) and "L96 (100 PLATE free)" in reply.text
+
+
 def test_key_in_the_line_wins_over_what_was_spoken_of() -> None:
     assert "No hold covers O-310" in told(said("release O-310", ("What holds O-500?", "H-12")))
 

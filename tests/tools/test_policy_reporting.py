@@ -148,6 +148,7 @@ CONCERNS: dict[str, list[str]] = {
         "which machines are down?",
         "publish the downtime report for M8 yesterday",
         "status of the plant",
+        "how many pieces did M8 make today?",
     ],
 }
 
