@@ -256,3 +256,12 @@ def test_changed_ground_is_looked_at_again(again: Any) -> None:
     assert isinstance(taken, Proposal) and taken.kind == "release_allocation"
     back = {"allocation": "A-5", "quantity": 200, "to_order": None, "reason": "x"}
     assert moves(again("release_allocation", **back)) == [release("A-5", 120, "x")]
+
+
+def test_order_that_takes_a_part_gets_what_is_there_and_takes_nothing_away() -> None:
+    store = first_served().order(
+        "O-202", priority=1, partial_ok=True, materials=[{"item": "CX", "quantity": 400}]
+    )
+    assert moves(event("order.released", "order/O-202", order="O-202"), store=store) == [
+        allocate("O-202", "CX", 400)
+    ]
