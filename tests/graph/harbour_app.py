@@ -70,19 +70,20 @@ class Models:
 
     def model_of(self, agent: str) -> BaseChatModel:
         """The model of one role."""
-        return _Watched(role=agent, play=self._offline.model_of(agent).play, seen=self._seen)  # type: ignore[attr-defined]
+        return _Watched(role=agent, play=self._offline.model_of(agent).play, seen=self.seen)  # type: ignore[attr-defined]
 
-    async def _seen(self, agent: str) -> None:
+    async def seen(self, agent: str, messages: Sequence[BaseMessage]) -> None:
+        """Called ahead of each answer."""
         self.calls.append(agent)
         if self._before is not None:
             await self._before(agent)
 
 
 class _Watched(OfflineModel):
-    seen: Callable[[str], Awaitable[None]]
+    seen: Callable[[str, Sequence[BaseMessage]], Awaitable[None]]
 
     async def _agenerate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
-        await self.seen(self.role)
+        await self.seen(self.role, messages)
         return await super()._agenerate(messages, *args, **kwargs)
 
 
