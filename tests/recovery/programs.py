@@ -152,7 +152,7 @@ def decide_and_die(data: Path, escalation: str) -> None:
     asyncio.run(main())
 
 
-def stopped_holder(data: Path, what: str, out: Path, at: str, go: Path) -> None:
+def stopped_holder(data: Path, what: str, out: Path, at: str, go: Path, renew_s: float = 0.1) -> None:
     """Drives a case, says when it has come ``at`` a model call or the gate, and waits there for ``go``."""
 
     async def reached(*_: Any) -> None:
@@ -167,7 +167,7 @@ def stopped_holder(data: Path, what: str, out: Path, at: str, go: Path) -> None:
     async def main() -> None:
         models = Models(reached if at == "model" else None)
         with patch(LEDGER, ledger_that(before, None)):
-            async with opened(data, models=models, lease_s=0.3, renew_s=0.1) as app:
+            async with opened(data, models=models, lease_s=0.3, renew_s=renew_s) as app:
                 shape = await app.ask(what, person="guest")
                 tell(out, shape["status"])
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import SIGNER, Program
-from tests.graph.harbour_app import SHIFT, SOUND, dump, opened, violations, waiting
+from tests.graph.harbour_app import ELSEWHERE, SHIFT, SOUND, dump, free, opened, violations, waiting
 from tests.recovery.programs import (
     FORKS,
     KILLED,
@@ -130,3 +130,29 @@ async def test_stopped_holder_commits_nothing_once_another_has_taken_over(tmp_pa
         assert await app.ledger.read(lambda tx: tx.passes(case.id)) == passes
         assert await violations(app) == []
     assert json.dumps(before) == json.dumps(await undisturbed(tmp_path / "undisturbed", SOUND))
+
+
+@pytest.mark.parametrize("at", ["model", "gate"])
+async def test_fence_alone_keeps_a_stopped_holder_from_writing(tmp_path: Path, at: str) -> None:
+    """It never looks at its lease again, and the other holder has done nothing yet that would stop it."""
+    data, out, go = (tmp_path / name for name in ("data", "out", "go"))
+    holder = start(stopped_holder, data, SOUND, out, at, go, 3600.0)
+    wait_until(lambda: told(out) == ["there"])
+    os.kill(holder.pid, signal.SIGSTOP)
+    async with opened(data) as app:
+        (case,) = await app.ledger.read(lambda tx: tx.runnable())
+        before = await dump(app)
+        token = None
+        while token is None:  # until the lease has ended
+            token = await app.ledger.write(
+                lambda tx: tx.take_lease(case, ELSEWHERE, time.time(), 3600, False)
+            )
+        go.touch()
+        os.kill(holder.pid, signal.SIGCONT)
+        holder.join(LIMIT_S)
+        assert (holder.exitcode, told(out)[-1]) == (0, "open")
+        assert await dump(app) == before
+        await app.ledger.write(free(case))
+        (shape,) = await app.resume()
+        assert shape["status"] == "done"
+        assert json.dumps(await dump(app)) == json.dumps(await undisturbed(tmp_path / "undisturbed", SOUND))
