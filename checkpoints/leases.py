@@ -35,6 +35,8 @@ class Lease:
     def __init__(self, case: str, token: int) -> None:
         self.case = case
         self.token = token
+        self.at_end: Callable[[Tx], None] | None = None
+        """Done in the transaction that gives the lease back: nobody can come in between."""
         self.lost = asyncio.Event()
         """Set as soon as it is known that another process holds the case, or may hold it by now."""
 
@@ -48,18 +50,27 @@ async def hold_lease(
     clock: Callable[[], float] = time.time,
     ttl_s: float = TTL_S,
     renew_s: float = RENEW_S,
+    at_start: Callable[[Tx], None] | None = None,
 ) -> AsyncIterator[Lease | None]:
     """Hold the lease of ``case`` as long as the block lasts; None when another process drives it.
 
     ``clock`` gives wall seconds, the only clock that processes share. A dead holder on this host is
-    replaced at once, any other when its lease ends.
+    replaced at once, any other when its lease ends. ``at_start``: done in the transaction that takes it.
     """
     me = holder or this_process()
 
     def take(tx: Tx) -> int | None:
         row = tx.lease(case)
         dead = row is not None and row.holder is not None and holder_is_dead(row.holder)
-        return tx.take_lease(case, me, clock(), ttl_s, dead)
+        token = tx.take_lease(case, me, clock(), ttl_s, dead)
+        if token is not None and at_start is not None:
+            at_start(tx)
+        return token
+
+    def give_back(tx: Tx) -> None:
+        tx.drop_lease(lease.case, lease.token)
+        if lease.at_end is not None:
+            lease.at_end(tx)
 
     token = await ledger.write(take)
     if token is None:
@@ -73,7 +84,7 @@ async def hold_lease(
         renewing.cancel()
         with suppress(asyncio.CancelledError):
             await renewing
-        await asyncio.shield(ledger.write(lambda tx: tx.drop_lease(case, token)))
+        await asyncio.shield(ledger.write(give_back))
 
 
 async def _renew(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,43 +71,51 @@ class Driver:
         Whoever decides while the case runs here finds its lease taken and leaves the rest to us: so
         once the lease is free again, the ledger is asked whether something has come in since.
         """
-        before = await self._ledger.read(_standing(case))
-        while await self._drive_once(case, progress):
-            after = await self._ledger.read(_standing(case))
+        while (stood := await self._drive_once(case, progress)) is not None:
+            before, after = stood
             if not after.due or after == before:
                 return True
-            before = after
         return False
 
-    async def _drive_once(self, case: str, progress: Progress) -> bool:
-        started, timing = self._clock(), self._timing
-        async with hold_lease(self._ledger, case, ttl_s=timing.lease_s, renew_s=timing.renew_s) as lease:
+    async def _drive_once(self, case: str, progress: Progress) -> tuple[_Standing, _Standing] | None:
+        """How the case stood when its lease was taken and when it was given back; None when it is held."""
+        started, timing, stood = self._clock(), self._timing, [_Standing(), _Standing()]
+
+        def begin(tx: ReadTx) -> None:
+            stood[0] = _standing(tx, case)
+
+        def end(tx: Tx) -> None:
+            _add_duration(tx, case, self._clock() - started)
+            stood[1] = _standing(tx, case)
+
+        async with hold_lease(
+            self._ledger, case, ttl_s=timing.lease_s, renew_s=timing.renew_s, at_start=begin
+        ) as lease:
             if lease is None:
-                return False
+                return None
             try:
-                await _while_held(lease, self._run(case, Context(lease.token, progress)))
+                if not stood[0].ended:
+                    await _while_held(lease, self._run(case, stood[0], Context(lease.token, progress)))
             except LeaseLostError:
-                return False
-            await self._ledger.write(lambda tx: _add_duration(tx, case, self._clock() - started))
-        return True
-
-    async def _run(self, case: str, context: Context) -> None:
-        standing = await self._ledger.read(_standing(case))
-        if not standing.ended:
-            if standing.fingerprint != self._world.fingerprint:
-                await self._ledger.write(lambda tx: adopt(tx, self._world, case, context.token))
-            await self._run_graph(case, context)
-            standing = await self._ledger.read(_standing(case))
-        if standing.ended:
+                return None
+            lease.at_end = end
+        if stood[1].ended:
             await self._forget(case)
+        return stood[0], stood[1]
 
-    async def _run_graph(self, case: str, context: Context) -> None:
+    async def _run(self, case: str, standing: _Standing, context: Context) -> None:
+        if standing.fingerprint != self._world.fingerprint:
+            await self._ledger.write(lambda tx: adopt(tx, self._world, case, context.token))
+        await self._run_graph(case, standing, context)
+
+    async def _run_graph(self, case: str, standing: _Standing, context: Context) -> None:
         """From the checkpoint; without one, or when it cannot be used, from where the ledger stands."""
         graph = self._graphs.cached
         config = self._config(case)
         fresh: CaseState = {"schema_version": SCHEMA_VERSION, "case": case}
         try:
-            pending = (await graph.aget_state(config)).interrupts
+            # Only a pass opens what a case can wait for.
+            pending = (await graph.aget_state(config)).interrupts if standing.passes else ()
             resume: Command[str] = Command(resume={i.id: True for i in pending})
             given = resume if pending else fresh
             await graph.ainvoke(given, config, context=context, durability="exit")
@@ -135,22 +143,25 @@ class Driver:
         driven: list[str] = []
         left: set[str] = set()
         failed: list[BaseException] = []
-        while due := [c for c in await self._ledger.read(lambda tx: tx.runnable()) if c not in left]:
+        while due := [c for c in await self._runnable() if c not in left]:
             for start in range(0, len(due), AT_ONCE):
                 batch = due[start : start + AT_ONCE]
                 drives = (self.drive(c, progress) for c in batch)
-                for case, went in zip(
-                    batch, await asyncio.gather(*drives, return_exceptions=True), strict=True
-                ):
+                ended = await asyncio.gather(*drives, return_exceptions=True)
+                still = set(await self._runnable())
+                for case, went in zip(batch, ended, strict=True):
                     driven.append(case)
                     if isinstance(went, BaseException):
                         _log.error("case %s could not go on", case, exc_info=went)
                         failed.append(went)
-                    if went is not True or (await self._ledger.read(_standing(case))).due:
+                    if went is not True or case in still:
                         left.add(case)
         if failed:
             raise failed[0]
         return driven
+
+    async def _runnable(self) -> Sequence[str]:
+        return await self._ledger.read(lambda tx: tx.runnable())
 
 
 async def _while_held(lease: Lease, work: Coroutine[Any, Any, None]) -> None:
@@ -168,14 +179,11 @@ async def _while_held(lease: Lease, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(working, lost, return_exceptions=True)
 
 
-def _standing(case: str) -> Callable[[ReadTx], _Standing]:
-    def read(tx: ReadTx) -> _Standing:
-        row = tx.case(case)
-        if row is None:
-            return _Standing()
-        return _Standing(row.passes, row.runnable, row.status.ended, row.fingerprint)
-
-    return read
+def _standing(tx: ReadTx, case: str) -> _Standing:
+    row = tx.case(case)
+    return (
+        _Standing() if row is None else _Standing(row.passes, row.runnable, row.status.ended, row.fingerprint)
+    )
 
 
 def _add_duration(tx: Tx, case: str, seconds: float) -> None:

@@ -64,6 +64,23 @@ async def test_second_holder_gets_nothing_and_frees_nothing(ledger: Ledger) -> N
         assert (await lease_of(ledger)).holder == this_process()
 
 
+async def test_what_is_done_at_the_ends_of_a_lease_shares_their_transactions(ledger: Ledger) -> None:
+    seen: list[LeaseHolder | None] = []
+
+    def look(tx: Tx) -> None:
+        row = tx.lease("case_1")
+        assert row is not None
+        seen.append(row.holder)
+
+    async with hold_lease(ledger, "case_1", at_start=look) as lease:
+        assert lease is not None
+        lease.at_end = look
+        async with hold_lease(ledger, "case_1", at_start=look) as second:
+            assert second is None
+        assert seen == [this_process()]
+    assert seen == [this_process(), None]
+
+
 async def test_lease_is_released_when_the_block_fails(ledger: Ledger) -> None:
     with pytest.raises(KeyError):
         async with hold_lease(ledger, "case_1"):
