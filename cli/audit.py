@@ -26,16 +26,11 @@ def command(common: Common) -> int:
 
 
 def _print(out: Output, shape: dict[str, Any]) -> None:
-    counts = ", ".join(_counted(name.replace("_", " "), n) for name, n in shape["counts"].items())
+    from cli.words import counted
+
+    counts = ", ".join(counted(n, name.replace("_", " ")) for name, n in shape["counts"].items())
     if shape["ok"]:
         out.text(f"The ledger is sound: {counts}.")
     for violation in shape["violations"]:
         out.text(f"{violation['invariant']}: {violation['detail']}")
     out.text(f"head {shape['head']}")
-
-
-_SINGULAR = {"audit entries": "audit entry"}
-
-
-def _counted(name: str, number: int) -> str:
-    return f"{number} {_SINGULAR.get(name, name.removesuffix('s')) if number == 1 else name}"

@@ -9,6 +9,7 @@ import click
 from cli.exits import DONE, FAILED
 from cli.options import Common, verb
 from cli.output import Output
+from cli.words import counted
 from protocol.errors import NotFoundError
 
 SHOWN = 10
@@ -45,14 +46,14 @@ def _note(out: Output, event: dict[str, Any]) -> None:
 
 
 def _print(out: Output, shape: dict[str, Any]) -> None:
-    rejected = shape["rejected"]
+    rejected, committed = shape["rejected"], counted(shape["committed"], "actions")
     out.text(
-        f"{shape['rows']} rows: {shape['accepted']} accepted ({shape['history']} as history), "
-        f"{shape['duplicates']} duplicates, {len(rejected)} rejected"
+        f"{counted(shape['rows'], 'rows')}: {shape['accepted']} accepted ({shape['history']} as history), "
+        f"{counted(shape['duplicates'], 'duplicates')}, {len(rejected)} rejected"
     )
     out.text(
-        f"{shape['cases']} cases: {shape['done']} done, {shape['refused']} refused, "
-        f"{shape['waiting']} waiting, {shape['failed']} failed; {shape['committed']} actions committed"
+        f"{counted(shape['cases'], 'cases')}: {shape['done']} done, {shape['refused']} refused, "
+        f"{shape['waiting']} waiting, {shape['failed']} failed; {committed} committed"
     )
     for row in rejected[:SHOWN]:
         out.text(f"line {row['line']}: {row['message']} [{row['code']}]")

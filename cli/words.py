@@ -31,6 +31,14 @@ def value_words(value: object, zone: str) -> str:
     return str(value)
 
 
+_SINGULAR = {"audit entries": "audit entry"}
+
+
+def counted(number: int, things: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{number} {_SINGULAR.get(things, things.removesuffix('s')) if number == 1 else things}"
+
+
 def params_words(params: Mapping[str, Any], zone: str) -> str:
     """``berth=B2, start=Mon 2026-05-04 14:00 CEST``."""
     return ", ".join(f"{name}={value_words(value, zone)}" for name, value in params.items())

@@ -1,11 +1,13 @@
-"""What the README shows is what happens. See consoles.py for how its console blocks are read."""
+"""What the documents show is what happens. See consoles.py for how its console blocks are read."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.architecture.sources import ROOT
+import pytest
+
+from tests.architecture.sources import ROOT, files
 from tests.documents.consoles import Command, Ids, commands, program
 
 LIMIT_S = 120
@@ -28,14 +30,22 @@ def run(command: Command, ids: Ids, data: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_readme_shows_what_happens(tmp_path: Path) -> None:
-    shown = commands((ROOT / "README.md").read_text("utf-8"))
-    assert len(shown) >= 5
+PAGES = [page for page in files(".md") if commands(page.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_page_shows_what_happens(page: Path, tmp_path: Path) -> None:
     ids = Ids()
-    for command in shown:
+    for command in commands(page.read_text("utf-8")):
         code, printed = run(command, ids, tmp_path / "data")
-        place = f"README.md:{command.line}: $ {command.text}"
+        place = f"{page.name}:{command.line}: $ {command.text}"
         assert ids.learn(command.shown, printed), (
-            f"{place}\nthe README shows:\n{command.shown}\nprinted:\n{printed}"
+            f"{place}\nthe page shows:\n{command.shown}\nprinted:\n{printed}"
         )
         assert code == command.exit_code, f"{place}\nended with {code}:\n{printed}"
+
+
+def test_readme_shows_the_way_from_a_line_to_an_approval() -> None:
+    shown = [c.text.split()[0:2] for c in commands((ROOT / "README.md").read_text("utf-8"))]
+    wanted = [["make", "chat"], *(["andon", verb] for verb in ("run", "inbox", "approve", "audit", "feed"))]
+    assert [words for words in wanted if words not in shown] == []
