@@ -140,8 +140,8 @@ def _spread(p: Pass) -> tuple[Opening, ...]:
             "occurred": event.occurred,
         }
         for agent in p.world.hearers(event.type):
-            if agent == actor:
-                continue
+            if agent == actor and event.type not in p.world.manifests[agent].reflexes:
+                continue  # who acted knows; only its reflexes answer its own events
             if lane_of(agent) == event.lane:
                 p.wake(agent, trigger)
                 continue

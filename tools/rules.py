@@ -80,7 +80,7 @@ def _held(attempt: Attempt, snapshot: Snapshot, code: str, *, compliance: bool) 
             since = f" since {shown(hold['placed'])}" if hold["placed"] else ""
             what = f"{hold['kind']} hold {hold.key}{since} ({hold['reason']})"
             said = f"{thing} is under {what}; only {role} releases it"
-            return Refusal(code, said, role, "another lot, gauge or order that is not held (query alternatives_for)")
+            return Refusal(code, said, role, "another lot, gauge or order that is not held")
     return None
 
 

@@ -110,7 +110,7 @@ def test_unknown_machine_is_not_available() -> None:
 
 def test_run_that_wants_the_time_of_a_downtime_is_offered_the_time_after_it() -> None:
     store = machine_7().downtime("D-1", tue(15), tue(19))
-    wanted = {
+    wanted: dict[str, Any] = {
         "order": "O-310",
         "operation": "OP10",
         "machine": "M7",
