@@ -19,7 +19,8 @@ def relevance(text: str) -> int:
         "run", "move", "plan ", "schedul", "next", "what's on", "cancel", "late", "on time", "resched"
     )
     keys = 2 * (line.unknown("run") is not None) + (line.unknown("order") is not None)
-    return 2 * words + keys + line.count("order", "customer", "urgent", "priorit", "start", "make", "ready", "produc")
+    hints = line.count("order", "customer", "urgent", "priorit", "start", "make", "ready", "produc")
+    return 2 * words + keys + hints
 
 
 def play(view: View) -> Play:
