@@ -1,6 +1,6 @@
 """LangGraph's SQLite saver as a cache: whatever goes wrong in it is one error, which says nothing is lost."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -14,8 +14,17 @@ class CheckpointLostError(Exception):
     """A checkpoint could not be read or written. The ledger knows where its case stands."""
 
 
+Over = Callable[[Mapping[str, Any]], bool]
+"""Whether a thread with these channel values has come to its end."""
+
+
 class CheckpointCache(AsyncSqliteSaver):
-    """A damaged row, a deleted file, a full disk, a lock held too long: all of them CheckpointLostError."""
+    """A damaged row, a deleted file, a full disk, a lock held too long: all of them CheckpointLostError.
+
+    The checkpoint that would be a thread's last is not stored: what is there of it is deleted instead.
+    """
+
+    over: Over | None = None
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The newest checkpoint of a thread, or None."""
@@ -28,7 +37,9 @@ class CheckpointCache(AsyncSqliteSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint."""
+        """Store a checkpoint, or forget a thread that is over."""
+        if self.over is not None and self.over(checkpoint["channel_values"]):
+            return await self._end(config, checkpoint)
         return await _or_lost(super().aput(config, checkpoint, metadata, new_versions))
 
     async def aput_writes(
@@ -36,6 +47,12 @@ class CheckpointCache(AsyncSqliteSaver):
     ) -> None:
         """Store what a task of an unfinished step wrote."""
         await _or_lost(super().aput_writes(config, writes, task_id, task_path))
+
+    async def _end(self, config: RunnableConfig, checkpoint: Checkpoint) -> RunnableConfig:
+        place = config["configurable"]
+        if place.get("checkpoint_id") is not None:  # else this run is the thread's first: nothing is stored
+            await self.adelete_thread(place["thread_id"])
+        return {"configurable": {**place, "checkpoint_id": checkpoint["id"]}}
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget a thread."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+    from checkpoints.checkpoint_cache import Over
+
 # langgraph reads this once, when it is first imported; only with it does a compiled graph load
 # nothing but the types of its own state (langgraph.md, section 7).
 os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
@@ -32,8 +34,11 @@ _DAMAGED = frozenset(
 
 
 @asynccontextmanager
-async def open_saver(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
-    """A saver on ``path`` that loads plain data only. A damaged file is replaced by an empty one."""
+async def open_saver(path: Path, over: "Over | None" = None) -> "AsyncIterator[AsyncSqliteSaver]":
+    """A saver on ``path`` that loads plain data only. A damaged file is replaced by an empty one.
+
+    ``over``: whether a thread has ended, and nothing of it need be kept.
+    """
     import aiosqlite
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
@@ -48,6 +53,7 @@ async def open_saver(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
     async with aiosqlite.connect(path, timeout=BUSY_S) as connection:
         await connection.execute("PRAGMA synchronous = NORMAL")
         saver = CheckpointCache(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        saver.over = over
         await saver.setup()
         yield saver
 

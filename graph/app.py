@@ -20,7 +20,7 @@ from graph.facts import FactResult, record_fact
 from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
 from graph.settings import Seed, Settings
-from graph.state import Progress, quiet
+from graph.state import Progress, is_over, quiet
 from graph.sweeping import sweep
 from graph.texts import check_text
 from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
@@ -49,8 +49,12 @@ class App:
     ) -> dict[str, Any]:
         """A person's line: accepted, driven as far as it goes. Shape ``run``; UsageError when malformed."""
         checked = check_text(text)
-        await self.sweep()
-        case = await self.ledger.write(lambda tx: open_text(tx, self.world, checked, person, session))
+
+        def accept(tx: Tx) -> str:
+            sweep(tx)
+            return open_text(tx, self.world, checked, person, session)
+
+        case = await self.ledger.write(accept)
         await self.driver.drive(case, progress)
         await self._drive_others()
         return await self.outcome(case)
@@ -152,7 +156,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     )
     try:
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
-        async with open_saver(settings.data_dir / "checkpoints.db") as saver:
+        async with open_saver(settings.data_dir / "checkpoints.db", is_over) as saver:
             turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic)
             router = OfflineRouter(world, floor.policies)
             graphs = Graphs(*(build(world, ledger, turns, router, kept) for kept in (saver, None)))

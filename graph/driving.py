@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -16,9 +16,11 @@ from checkpoints.leases import Lease, hold_lease
 from checkpoints.sqlite_saver import forget_case
 from graph.build import CaseGraph
 from graph.gate import LeaseLostError, adopt
-from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, quiet
+from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, is_over, quiet
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.world import World
+
+T = TypeVar("T")
 
 AT_ONCE = 8
 """Cases a process drives side by side; each waits for models most of the time."""
@@ -93,23 +95,28 @@ class Driver:
         ) as lease:
             if lease is None:
                 return None
+            forgotten = False
             try:
                 if not stood[0].ended:
-                    await _while_held(lease, self._run(case, stood[0], Context(lease.token, progress)))
+                    run = self._run(case, stood[0], Context(lease.token, progress))
+                    forgotten = await _while_held(lease, run)
             except LeaseLostError:
                 return None
             lease.at_end = end
-        if stood[1].ended:
+        if stood[1].ended and not forgotten:
             await self._forget(case)
         return stood[0], stood[1]
 
-    async def _run(self, case: str, standing: _Standing, context: Context) -> None:
+    async def _run(self, case: str, standing: _Standing, context: Context) -> bool:
         if standing.fingerprint != self._world.fingerprint:
             await self._ledger.write(lambda tx: adopt(tx, self._world, case, context.token))
-        await self._run_graph(case, standing, context)
+        return await self._run_graph(case, standing, context)
 
-    async def _run_graph(self, case: str, standing: _Standing, context: Context) -> None:
-        """From the checkpoint; without one, or when it cannot be used, from where the ledger stands."""
+    async def _run_graph(self, case: str, standing: _Standing, context: Context) -> bool:
+        """From the checkpoint; without one, or when it cannot be used, from where the ledger stands.
+
+        Whether it came to its end with its checkpoints, which the cache forgets then.
+        """
         graph = self._graphs.cached
         config = self._config(case)
         fresh: CaseState = {"schema_version": SCHEMA_VERSION, "case": case}
@@ -118,10 +125,12 @@ class Driver:
             pending = (await graph.aget_state(config)).interrupts if standing.passes else ()
             resume: Command[str] = Command(resume={i.id: True for i in pending})
             given = resume if pending else fresh
-            await graph.ainvoke(given, config, context=context, durability="exit")
+            ended = await graph.ainvoke(given, config, context=context, durability="exit")
+            return is_over(ended)
         except (CheckpointLostError, EmptyInputError) as error:
             _log.warning("case %s goes on from the ledger: %s", case, error)
             await self._graphs.bare.ainvoke(fresh, config, context=context)
+            return False
 
     def _config(self, case: str) -> RunnableConfig:
         return {"configurable": {"thread_id": case}, "recursion_limit": self._timing.supersteps}
@@ -164,7 +173,7 @@ class Driver:
         return await self._ledger.read(lambda tx: tx.runnable())
 
 
-async def _while_held(lease: Lease, work: Coroutine[Any, Any, None]) -> None:
+async def _while_held(lease: Lease, work: Coroutine[Any, Any, T]) -> T:
     """Do ``work``, but no longer than the lease is ours; LeaseLostError when it is lost."""
     working = asyncio.ensure_future(work)
     lost = asyncio.ensure_future(lease.lost.wait())
@@ -172,7 +181,7 @@ async def _while_held(lease: Lease, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait({working, lost}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             raise LeaseLostError(lease.case)
-        await working
+        return await working
     finally:
         for task in (working, lost):
             task.cancel()

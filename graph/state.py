@@ -1,6 +1,6 @@
 """The state of the graph: small plain data, a mirror of the ledger, never the record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -16,6 +16,11 @@ class CaseState(TypedDict, total=False):
     round: int
     next: list[str]
     waiting: list[str]
+
+
+def is_over(values: Mapping[str, Any]) -> bool:
+    """Whether the reply was told, the last thing that a case does. ``values``: the state's."""
+    return values.get("next") == []
 
 
 def quiet(_: dict[str, Any]) -> None:

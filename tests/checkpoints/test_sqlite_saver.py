@@ -47,6 +47,18 @@ async def test_forgotten_case_takes_no_room(tmp_path: Path) -> None:
         assert list(rows) == [("case_2",)]
 
 
+async def test_last_checkpoint_of_a_case_is_not_kept_nor_those_before_it(tmp_path: Path) -> None:
+    async with open_saver(tmp_path / "checkpoints.db", lambda values: values.get("round") == 9) as saver:
+        await save(saver, "case_2", round=9)
+        assert list(await saver.conn.execute_fetchall("SELECT * FROM checkpoints")) == []
+        await save(saver, "case_1", round=1)
+        stored = await saver.aget_tuple(CONFIG)
+        assert stored is not None
+        last: Any = {**stored.checkpoint, "channel_values": {"round": 9}}
+        await saver.aput(stored.config, last, {}, {})
+        assert list(await saver.conn.execute_fetchall("SELECT * FROM checkpoints")) == []
+
+
 @pytest.mark.parametrize("damage", ["text", "torn", "zeroes"])
 async def test_damaged_file_is_replaced_by_an_empty_one(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "checkpoints.db"
