@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
@@ -15,8 +15,8 @@ from agents.parsing import InvalidTurnError, check_answers, parse_moves
 from agents.prompting import system_prompt
 from agents.retrying import decide
 from agents.tracking import TrackedSnapshot
-from agents.view import build_view
-from protocol.canonical import dumps
+from agents.view import build_view, fit
+from protocol.canonical import dumps, legible
 from protocol.effects import Emit
 from protocol.fields import check_shape
 from protocol.ids import derive
@@ -28,6 +28,7 @@ from protocol.world import World
 
 MAX_STEPS = 8
 """Model calls of one attempt: queries come first, the moves last."""
+NOT_YET = "not taken: make all your moves together, after the queries"
 _T = TypeVar("_T")
 
 
@@ -59,28 +60,34 @@ class TurnRuntime:
         self._models = {a: models.model_of(a).bind_tools(tools_of(world, a)) for a in world.manifests}
 
     async def take(self, job: Job) -> Turn:
-        """One turn, within its deadline. Never raises for what a model or a floor's query does."""
+        """One turn, within its deadline. Never raises for what a model or a floor's function does.
+
+        What reflexes propose stands whatever becomes of the model: a failed turn carries it too.
+        """
         deadline_s = self._deadline_s(job)
-        reflexes, left = await self._reflexes(job)
+        try:
+            reflexes, left = await self._reflexes(job)
+        except Exception as error:  # noqa: BLE001 - a floor's function that fails is a value for the gate
+            return Turn(job.agent, failure="error", detail=_told(error), attempts=0)
         if not left:
             return Turn(job.agent, reflexes)
-        asked = replace(job, triggers=left)
+        asked, spent = replace(job, triggers=left), _Spent()
         started = self._clock()
         rolls = random.Random(derive("retry", job.case.id, job.round, job.agent))
-        attempt, usage, failed = 0, Usage(), Turn(job.agent)
+        attempt, complaint = 0, ""
         while True:
             attempt += 1
             left_s = deadline_s - (self._clock() - started)
-            turn = await self._attempt(asked, max(left_s, 0.001))
-            usage = _sum(usage, turn.usage)
-            if turn.failure is None:
-                return replace(turn, moves=(*reflexes, *turn.moves), attempts=attempt, usage=usage)
-            failed = replace(turn, moves=(), attempts=attempt, usage=usage)
+            turn = await self._attempt(asked, complaint, spent, max(left_s, 0.001))
+            turn = replace(turn, moves=(*reflexes, *turn.moves), attempts=attempt, usage=spent.usage)
+            if turn.failure is None or turn.failure == "timeout":
+                return turn
             retries = self._world.manifests[job.agent].escalation_path.after_retries
             left_s = deadline_s - (self._clock() - started)
             again = decide(attempt, retries + 1, deadline_s, left_s, rolls.random())
-            if turn.failure == "timeout" or not again.again:
-                return failed
+            if not again.again:
+                return turn
+            complaint = turn.detail if turn.failure == "invalid" else ""
             await asyncio.sleep(again.wait_s)
 
     def _deadline_s(self, job: Job) -> float:
@@ -105,42 +112,49 @@ class TurnRuntime:
                 left.append(trigger)
         return tuple(moves), tuple(left)
 
-    async def _attempt(self, job: Job, timeout_s: float) -> Turn:
+    async def _attempt(self, job: Job, complaint: str, spent: "_Spent", timeout_s: float) -> Turn:
+        """One attempt. ``complaint``: what was wrong with the last answer, for the model to mend."""
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._converse(job)
-        except TimeoutError:
-            return Turn(job.agent, failure="timeout", detail=f"no answer within {timeout_s:.0f} s")
+            async with asyncio.timeout(timeout_s) as limit:
+                return await self._converse(job, complaint, spent)
         except InvalidTurnError as error:
-            return Turn(job.agent, failure="invalid", detail=str(error)[:500])
-        except asyncio.CancelledError:
-            raise
+            return Turn(job.agent, failure="invalid", detail=legible(str(error)))
         except Exception as error:  # noqa: BLE001 - a failing agent is a value for the gate, and cancels nobody
-            return Turn(job.agent, failure="error", detail=f"{type(error).__name__}: {error}"[:500])
+            if isinstance(error, TimeoutError) and limit.expired():
+                return Turn(job.agent, failure="timeout", detail=f"no answer within {timeout_s:.0f} s")
+            return Turn(job.agent, failure="error", detail=_told(error))
 
-    async def _converse(self, job: Job) -> Turn:
+    async def _converse(self, job: Job, complaint: str, spent: "_Spent") -> Turn:
         view, reads = await self._ledger.read(
             lambda tx: build_view(tx, self._world, job.case, job.agent, job.triggers)
         )
+        dropped = fit(view, self._world.manifests[job.agent].context.budget_tokens)
+        reads = {ref: version for ref, version in reads.items() if ref not in dropped}
         messages: list[BaseMessage] = [
             SystemMessage(self._prompts[job.agent]),
             HumanMessage(dumps(view)),
         ]
-        usage = Usage()
+        if complaint:
+            messages.append(HumanMessage(f"Your last answer was no turn: {complaint}. Give it again."))
         for _ in range(MAX_STEPS):
             answer = await self._models[job.agent].ainvoke(messages)
-            usage = _sum(usage, _usage_of(answer))
+            spent.add(answer)
             if getattr(answer, "invalid_tool_calls", None):
                 raise InvalidTurnError("a tool call's arguments are not JSON")
             calls = list(calls_of(answer))
-            queries = [c for c in calls if c["name"] in self._world.queries]
-            if not queries:
+            if not any(c["name"] in self._world.queries for c in calls):
                 moves = parse_moves(self._world, job.agent, calls)
                 check_answers(self._world, job.agent, moves, _asked(job))
-                return Turn(job.agent, moves, reads, usage=usage)
+                return Turn(job.agent, moves, reads, dropped=dropped)
             messages.append(answer)
-            messages += [await self._query(job.agent, call, reads) for call in queries]
+            messages += [await self._answer(job.agent, call, reads) for call in calls]
         raise InvalidTurnError(f"no moves after {MAX_STEPS} steps of queries")
+
+    async def _answer(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> ToolMessage:
+        """The answer to one call of a message that queries: whatever else it calls is not a turn yet."""
+        if call["name"] in self._world.queries:
+            return await self._query(agent, call, reads)
+        return ToolMessage(json.dumps(NOT_YET), tool_call_id=str(call["id"]))
 
     async def _query(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> ToolMessage:
         query = self._world.queries[call["name"]]
@@ -168,16 +182,22 @@ def _asked(job: Job) -> dict[str, str]:
     return {str(t["exchange"]): str(t["request"]) for t in job.triggers if t["type"] == "request"}
 
 
-def _usage_of(message: AIMessage | BaseMessage) -> Usage:
-    found: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
-    return Usage(1, int(found.get("input_tokens", 0)), int(found.get("output_tokens", 0)), "0")
+def _told(error: Exception) -> str:
+    return legible(f"{type(error).__name__}: {error}")
 
 
-def _sum(first: Usage, second: Usage) -> Usage:
-    unknown = first.cost_usd is None or second.cost_usd is None
-    return Usage(
-        first.model_calls + second.model_calls,
-        first.input_tokens + second.input_tokens,
-        first.output_tokens + second.output_tokens,
-        None if unknown else "0",
-    )
+class _Spent:
+    """Model use of all attempts of a turn, those that failed included."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+
+    def add(self, message: BaseMessage) -> None:
+        """One more call."""
+        found: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
+        self.usage = replace(
+            self.usage,
+            model_calls=self.usage.model_calls + 1,
+            input_tokens=self.usage.input_tokens + int(found.get("input_tokens", 0)),
+            output_tokens=self.usage.output_tokens + int(found.get("output_tokens", 0)),
+        )

@@ -1,9 +1,10 @@
-"""The view of one agent in one turn (R16): its triggers, what it reads, whom it may ask. Never a transcript."""
+"""One agent's view in one turn (R16): its triggers, what it reads, whom it may ask. Never a transcript."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agents.tracking import TrackedSnapshot
+from protocol.canonical import dumps
 from protocol.ids import KEY
 from protocol.ports import ReadTx
 from protocol.position import Trigger
@@ -15,10 +16,14 @@ RECENT_LINES = 6
 """Earlier lines of the session that a person's request is shown with."""
 
 
+CHARS_PER_TOKEN = 4
+"""The usual estimate for English and JSON; a budget is a bound on size, not a bill."""
+
+
 def build_view(
     tx: ReadTx, world: World, case: CaseRow, agent: str, triggers: Iterable[Trigger]
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    """The view as JSON, and the versions read for it."""
+    """The view as JSON, and the versions read for it; records stand in the order they are named in."""
     reads: dict[str, int] = {}
     snapshot = TrackedSnapshot(tx, reads)
     manifest = world.manifests[agent]
@@ -27,9 +32,9 @@ def build_view(
     records: dict[Ref, Record] = {}
     for trigger in shown:
         for record in _mentioned(world, snapshot, readable, trigger):
-            records[record.ref] = record
+            records.setdefault(record.ref, record)
     turns = sum(1 for _, turn in tx.turns(case.id) if turn["agent"] == agent) if case.passes else 0
-    view = {
+    view: dict[str, Any] = {
         "agent": agent,
         "case": case.id,
         "round": max(1, case.rounds + 1),
@@ -37,11 +42,31 @@ def build_view(
         "zone": world.config.zone,
         "turn": turns,
         "triggers": shown,
-        "resources": {str(r): dict(record.body) for r, record in sorted(records.items())},
-        "versions": {str(r): record.version for r, record in sorted(records.items())},
+        "resources": {str(r): dict(record.body) for r, record in records.items()},
+        "versions": {str(r): record.version for r, record in records.items()},
         "may_ask": {a: list(rs) for a, rs in manifest.capability_scope.asks.items()},
     }
     return view, {t: v for t, v in reads.items() if world.types[t.partition("/")[0]].versioned}
+
+
+def fit(view: dict[str, Any], budget_tokens: int) -> tuple[str, ...]:
+    """Cut a view to its budget: the session's oldest lines go first, then the records named last.
+
+    What was left out. Triggers are never cut: without them there is nothing to do.
+    """
+    dropped: list[str] = []
+    talks = [t["recent"] for t in view["triggers"] if t.get("recent")]
+    while len(dumps(view)) > budget_tokens * CHARS_PER_TOKEN:
+        talk = next((t for t in talks if t), None)
+        if talk is not None:
+            dropped.append(f"line: {talk.pop(0)['text'][:80]}")
+        elif view["resources"]:
+            ref, _ = view["resources"].popitem()
+            del view["versions"][ref]
+            dropped.append(ref)
+        else:
+            break
+    return tuple(dropped)
 
 
 def _without_level(trigger: Trigger) -> dict[str, Any]:

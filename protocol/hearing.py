@@ -32,8 +32,7 @@ def hear(p: Pass, turns: Mapping[str, Turn]) -> Heard:
         turn, triggers = turns[agent], p.position.active[agent]
         _note_turn(p, turn)
         if turn.failure is not None:
-            _failed(p, turn, triggers)
-            continue
+            _failed(p, turn, triggers)  # what moves it has are its reflexes': they need no model
         level = effective_level(p.world.manifests[agent].authority.level, (t.get("level") for t in triggers))
         for ordinal, move in enumerate(turn.moves):
             match move:
@@ -45,7 +44,8 @@ def hear(p: Pass, turns: Mapping[str, Turn]) -> Heard:
                     _answer(p, heard, turn, move)
                 case Reply(text, code, clarify):
                     p.said[agent] = {"text": text, "code": code, "clarify": clarify}
-        _silent(p, heard, turn, triggers)
+        if turn.failure is None:
+            _silent(p, heard, turn, triggers)
     return heard
 
 
