@@ -53,21 +53,28 @@ def _closed(name: str, args: Mapping[str, Any], required: set[str], optional: se
         raise InvalidTurnError(f"{name}: {sorted(missing)[0]!r} is missing")
 
 
+def _given(args: Mapping[str, Any], name: str, otherwise: Any) -> Any:
+    """A field, or what stands for one that is absent or null; anything else is for the caller to check."""
+    value = args.get(name)
+    return otherwise if value is None else value
+
+
 def _answer(args: Mapping[str, Any]) -> Answer:
     _closed(ANSWER, args, {"exchange", "kind"}, {"values", "code", "text"})
-    values, code, text = args.get("values") or {}, args.get("code"), args.get("text") or ""
-    if not isinstance(values, dict) or not isinstance(text, str) or not isinstance(code, str | None):
-        raise InvalidTurnError("answer: values must be an object, code and text must be text")
+    values, text = _given(args, "values", {}), _given(args, "text", "")
+    exchange, code = args["exchange"], args.get("code")
+    if not isinstance(values, dict) or not all(isinstance(t, str) for t in (exchange, text, code or "")):
+        raise InvalidTurnError("answer: values must be an object, exchange, code and text must be text")
     try:
         kind = AnswerKind(args["kind"])
     except ValueError:
         raise InvalidTurnError(f"answer: {args['kind']!r} is not agree, refuse, counter or defer") from None
-    return Answer(str(args["exchange"]), kind, values, code, text[:MAX_TEXT])
+    return Answer(exchange, kind, values, code, text[:MAX_TEXT])
 
 
 def _reply(args: Mapping[str, Any]) -> Reply:
     _closed(REPLY, args, {"text"}, {"code", "clarify"})
-    text, code, clarify = args["text"], args.get("code"), args.get("clarify") or False
+    text, code, clarify = args["text"], args.get("code"), _given(args, "clarify", False)
     if not isinstance(text, str) or not isinstance(code, str | None) or not isinstance(clarify, bool):
         raise InvalidTurnError("reply: text must be text, code text or null, clarify true or false")
     return Reply(text[:MAX_TEXT], code, clarify)
@@ -84,10 +91,11 @@ def _ask(world: World, to: str, request: str, args: Mapping[str, Any]) -> Ask:
     if not isinstance(carries, dict):
         raise InvalidTurnError(f"{name}: carries must be an object or null")
     _closed(f"{name}.carries", carries, {"kind", "params"}, {"holes"})
-    holes = carries.get("holes") or []
-    if not isinstance(carries["params"], dict) or not all(isinstance(h, str) for h in holes):
-        raise InvalidTurnError(f"{name}: carries needs params and a list of holes")
-    return Ask(to, request, params, Carried(str(carries["kind"]), carries["params"], tuple(holes)))
+    kind, holes = carries["kind"], _given(carries, "holes", [])
+    listed = isinstance(holes, list) and all(isinstance(h, str) for h in holes)
+    if not isinstance(kind, str) or not isinstance(carries["params"], dict) or not listed:
+        raise InvalidTurnError(f"{name}: carries needs a kind, params and a list of holes")
+    return Ask(to, request, params, Carried(kind, carries["params"], tuple(holes)))
 
 
 def check_answers(world: World, agent: str, moves: Sequence[Move], asked: Mapping[str, str]) -> None:
