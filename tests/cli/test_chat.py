@@ -26,7 +26,8 @@ def test_each_line_is_a_case_of_one_session(andon: Program) -> None:
 )
 def test_exit_code_of_several_lines(andon: Program, lines: tuple[str, ...], code: int) -> None:
     assert andon("chat", typed="\n".join(lines)).code == code
-    assert andon("chat", *(word for line in lines for word in ("-p", line))).code == code
+    afresh = Program(andon.data / "afresh")  # on the first ledger the same question is asked already
+    assert afresh("chat", *(word for line in lines for word in ("-p", line))).code == code
 
 
 def test_nothing_on_stdin_is_nothing_to_do(andon: Program) -> None:

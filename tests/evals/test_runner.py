@@ -21,6 +21,57 @@ DUE = """event:
           type: sounding.due
           subject: B2
           data: {berth: B2, minutes: 120, earliest: 2026-05-04T10:00+02:00, latest: 2026-05-05T10:00+02:00}"""
+MAPPING = """purpose: Berths that are due for a sounding
+header: [ship, berth]
+reader: ships
+known: [berth]
+ask: {default: [berth_master]}
+"""
+READER = "    mentions=mentions,\n    readers={'ships': read_ships},\n"
+READER_SOURCE = '''"""Reads which ship asks for the sounding of which berth."""
+
+from dataclasses import dataclass
+
+from protocol.toolbox import Fact
+
+
+@dataclass(frozen=True)
+class Accepted:
+    line: int
+    identity: str
+    facts: tuple
+    flags: tuple = ()
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    title: str
+    alias: str
+
+
+@dataclass(frozen=True)
+class Rejected:
+    line: int
+    code: str
+    message: str
+    cause: str
+    question: str
+    options: tuple
+
+
+def read_ships(rows, feed):
+    return (outcome(row, feed) for row in rows)
+
+
+def outcome(row, feed):
+    berth, at = row.cells["berth"], "2026-05-04T04:00:00Z"
+    if berth not in feed.known["berth"]:
+        options = (Option("it is B2", "B2"),)
+        return Rejected(row.line, "unknown_berth", f"there is no {berth}", berth, f"Where is {berth}?", options)
+    due = {"berth": berth, "minutes": 60, "earliest": at, "latest": "2026-05-06T04:00:00Z"}
+    return Accepted(row.line, row.identity, (Fact("sounding.due", feed.source, row.identity, at, berth, due),))
+'''
 MOVE = "user: {text: Move V-1 to B2 from 2026-05-04 18:00, as: a.vos}"
 
 
@@ -231,7 +282,11 @@ async def test_feed_step_counts_rows(tmp_path: Path) -> None:
     feeds.mkdir()
     (feeds / "ships.yaml").write_text(MAPPING, "utf-8")
     (floor / "tools" / "floor.py").write_text(
-        (floor / "tools" / "floor.py").read_text("utf-8").replace("    mentions=mentions,\n", READER), "utf-8"
+        (floor / "tools" / "floor.py")
+        .read_text("utf-8")
+        .replace("    mentions=mentions,\n", READER)
+        .replace("from .resources", "from .ships import read_ships\nfrom .resources"),
+        "utf-8",
     )
     (floor / "tools" / "ships.py").write_text(READER_SOURCE, "utf-8")
     (tmp_path / "ships.csv").write_text("ship,berth\nA,B2\nB,B9\n", "utf-8")
