@@ -101,6 +101,7 @@ class App:
             lambda tx: record_decision(tx, self.world, wanted)
         )
         if isinstance(recorded, AndonError):
+            await self._drive_others()  # the sweep may have ended what was to be decided
             raise recorded
         if recorded.complete:
             await self.driver.drive(recorded.row.case)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from graph.sweeping import expire
 from protocol.deciding import ANSWER, APPROVE, CLOSED_BY, REJECT, may_sign
 from protocol.errors import (
     AlreadyDecidedError,
@@ -77,7 +78,7 @@ def _refusal(tx: Tx, world: World, row: EscalationRow, wanted: Wanted) -> AndonE
     if error := _closed(tx, world, row):
         return error
     if tx.now >= row.expires_at:
-        tx.save_escalation(replace(row, state=EscalationState.EXPIRED), row.version)
+        expire(tx, row)
         return _expired(world, row)
     role = may_sign(world, row, wanted.person, tx.now)
     asked = ", ".join(str(r["role"]) for r in row.ladder[: row.rung + 1])

@@ -11,26 +11,35 @@ from protocol.world import SUPERVISOR
 
 def sweep(tx: Tx) -> list[str]:
     """Move every due escalation to its next rung, or end it. Returns the cases that can go on."""
-    freed: list[str] = []
-    for row in tx.due(tx.now):
-        current = row
-        while current.state is EscalationState.PENDING and current.due_at <= tx.now:
-            current = _next(tx, current)
-        if not tx.save_escalation(current, row.version):
-            continue  # decided in the same instant: the decision stands
-        if current.state is EscalationState.EXPIRED:
-            case = tx.case(row.case)
-            if case is not None and not case.status.ended:
-                tx.save_case(replace(case, runnable=True))
-                freed.append(row.case)
-    return freed
+    freed = [case for row in tx.due(tx.now) if (case := _move_on(tx, row)) is not None]
+    return list(dict.fromkeys(freed))
+
+
+def _move_on(tx: Tx, row: EscalationRow) -> str | None:
+    """All rungs that have ended by now, one after another; the case, when the last of them has."""
+    current = row
+    while current.due_at <= tx.now:
+        if current.rung + 1 >= len(current.ladder) or current.due_at >= current.expires_at:
+            return expire(tx, current)
+        current = _next(tx, current)
+    tx.save_escalation(current, row.version)
+    return None
+
+
+def expire(tx: Tx, row: EscalationRow) -> str | None:
+    """End an escalation that nobody decided in time; its case, which can go on now, if it has not ended."""
+    if not tx.save_escalation(replace(row, state=EscalationState.EXPIRED), row.version):
+        return None  # decided in the same instant: the decision stands
+    _tell(tx, row, "expired", {"role": row.role, "on_exhausted": row.on_exhausted})
+    case = tx.case(row.case)
+    if case is None or case.status.ended:
+        return None
+    tx.save_case(replace(case, runnable=True))
+    return row.case
 
 
 def _next(tx: Tx, row: EscalationRow) -> EscalationRow:
     rung = row.rung + 1
-    if rung >= len(row.ladder) or row.due_at >= row.expires_at:
-        _tell(tx, row, "expired", {"role": row.role, "on_exhausted": row.on_exhausted})
-        return replace(row, state=EscalationState.EXPIRED)
     role = str(row.ladder[rung]["role"])
     due_at = min(plus(row.due_at, seconds=int(row.ladder[rung]["answer_s"])), row.expires_at)
     _tell(tx, row, "escalated", {"from": row.role, "to": role, "due_at": due_at})

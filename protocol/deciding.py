@@ -63,7 +63,7 @@ def _expired(p: Pass) -> None:
                 p.rule(
                     item,
                     Verdict.REFUSED,
-                    f"nobody decided by {row.expires_at}: nothing was approved",
+                    f"nobody decided by {row.due_at}: nothing was approved",
                     "expired",
                 )
 

@@ -44,6 +44,7 @@ def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effect
         _add_to_last_question(p, item, why)
         return True
     ladder = _ladder(policy.ladder, role)
+    expires_at = plus(p.now, seconds=policy.expires_s)
     row = EscalationRow(
         id=derive("esc", p.case.id, item.key, p.number, hashed),
         type="approval",
@@ -54,8 +55,8 @@ def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effect
         reason=why,
         role=ladder[0]["role"],
         requested_at=p.now,
-        due_at=plus(p.now, seconds=ladder[0]["answer_s"]),
-        expires_at=plus(p.now, seconds=policy.expires_s),
+        due_at=min(plus(p.now, seconds=ladder[0]["answer_s"]), expires_at),
+        expires_at=expires_at,
         ladder=ladder,
         action={"kind": item.kind, "params": dict(item.params)},
         action_hash=hashed,
