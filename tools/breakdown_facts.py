@@ -4,10 +4,12 @@ A breakdown is one downtime, known by its machine and the instant it began: two 
 make one record.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
-from protocol.effects import Effects, Emit, Release
+from protocol.effects import Effects, Emit, Put, Release
 from protocol.fields import Flag, KeyOf, ListOf, Maybe, Shape, Text
 from protocol.ids import derive_key
 from protocol.records import Record, Snapshot
@@ -48,64 +50,147 @@ def machine_down(fact: Fact, snapshot: Snapshot) -> Effects:
     at, machine = fact.data["at"], snapshot.get("machine", fact.data["machine"])
     if machine is None:
         return Effects()
-    told = [d for d in snapshot.find("downtime", machine=machine.key) if d["kind"] == "breakdown"]
-    if any(d["start"] == at for d in told):
+    told = Told.of(snapshot, machine.key)
+    if at in told.downs:
         return Effects()
-    if ended := _unmatched_up(told, at):
-        made = {**{n: ended[n] for n in ("machine", "kind", "end", "maintenance_order")}, "start": at}
-        opened = Emit("downtime.opened", str(ended.ref), {"downtime": ended.key, **made, "forced": True})
-        return Effects(puts=(put("downtime", ended.key, start=at),), events=(opened,))
-    downtime = downtime_record(
-        derive_key("D-", "breakdown", machine.key, at), machine.key, "breakdown", at, None
-    )
-    puts = [downtime]
-    if machine["state"] == "Up" and not _before(at, machine["since"]):
+    after = told.after(downs=(at,))
+    effects = _mended(told, after)
+    downtime = _new_breakdown(told, after, at)
+    opened = Emit("downtime.opened", str(downtime.ref), opened_data(downtime, forced=True))
+    puts = [*effects.puts, downtime]
+    is_open = after.end_of(at) is None
+    if is_open and machine["state"] == "Up" and not _before(at, machine["since"]):
         puts.append(put("machine", machine.key, state="Down", since=at, reason=_reason(fact)))
-    return Effects(
-        puts=tuple(puts),
-        claims=(downtime_claim(downtime.ref, downtime.fields),),
-        events=(Emit("downtime.opened", str(downtime.ref), opened_data(downtime, forced=True)),),
-    )
+    claims = (downtime_claim(downtime.ref, downtime.fields),) if is_open else ()
+    return replace(effects, puts=tuple(puts), claims=claims, events=(*effects.events, opened))
 
 
 def machine_up(fact: Fact, snapshot: Snapshot) -> Effects:
-    """A machine is back: what it was down for ends. A lock outlasts any report.
-
-    Without a breakdown to end, its report is on the way: a downtime without length keeps the instant.
-    """
+    """A machine is back: what it was down for ends. A lock outlasts any report."""
     at, machine = fact.data["at"], snapshot.get("machine", fact.data["machine"])
     if machine is None:
         return Effects()
-    found = [d for d in snapshot.find("downtime", machine=machine.key) if d["kind"] != "lockout"]
-    over = [d for d in found if d["state"] == "open" and not earlier(at, d["start"])]
-    puts = [put("downtime", d.key, state="closed", end=at) for d in over]
-    if not over and not any(d["end"] == at for d in found):
-        mark = derive_key("D-", "up", machine.key, at)
-        puts.append(
-            create(
-                "downtime",
-                mark,
-                machine=machine.key,
-                kind="breakdown",
-                start=at,
-                end=at,
-                maintenance_order=None,
-                state="closed",
-            )
-        )
+    told = Told.of(snapshot, machine.key)
+    after = told.after(ups=(at,))
+    effects = _mended(told, after)
+    found = snapshot.find("downtime", machine=machine.key, state="open")
+    repaired = [d for d in found if d["kind"] not in ("breakdown", "lockout") and not earlier(at, d["start"])]
+    puts = [*effects.puts, *(put("downtime", d.key, state="closed", end=at) for d in repaired)]
     if machine["state"] == "Down" and not machine["locks"] and not _before(at, machine["since"]):
         puts.append(put("machine", machine.key, state="Up", since=at, reason=None))
-    return Effects(
+    return replace(
+        effects,
         puts=tuple(puts),
-        releases=tuple(Release(d.ref) for d in over),
-        events=tuple(closed_event(d, at) for d in over),
+        releases=(*effects.releases, *(Release(d.ref) for d in repaired)),
+        events=(*effects.events, *(closed_event(d, at) for d in repaired)),
     )
 
 
-def _unmatched_up(told: Sequence[Record], at: str) -> Record | None:
-    """The first report after ``at`` that the machine is back and whose breakdown nobody had told of."""
-    marks = [d for d in told if d["start"] == d["end"] and earlier(at, d["end"])]
-    return min(marks, key=lambda d: micros(d["end"]), default=None)
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Every report of a machine in the order of what happened: when each stop ended, and what ended none."""
+
+    ends: Mapping[str, str]
+    spare: Sequence[str]
+
+    @classmethod
+    def of(cls, downs: Iterable[str], ups: Iterable[str]) -> "Paired":
+        """A report that the machine is back ends the stop that lasts longest, or all of them when the next
+        report is another stop. So it depends on what was reported, and not on when the reports came in.
+        """
+        reports = sorted([(micros(t), False, t) for t in downs] + [(micros(t), True, t) for t in ups])
+        ends: dict[str, str] = {}
+        waiting: list[str] = []
+        spare: list[str] = []
+        for (_, is_up, at), following in zip_longest(reports, reports[1:]):
+            if not is_up:
+                waiting.append(at)
+                continue
+            another = following is not None and following[1]
+            over = waiting[:1] if another else waiting
+            waiting = waiting[len(over) :]
+            ends |= dict.fromkeys(over, at)
+            if not over:
+                spare.append(at)
+        return cls(ends, spare)
+
+    def end_of(self, start: str) -> str | None:
+        """When the stop that began then ended, or None when it has not."""
+        return self.ends.get(start)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What has been told of a machine's breakdowns. ``marks``: reports that it is back whose stop nobody
+    has told of yet, kept as downtimes without length.
+    """
+
+    machine: str
+    breakdowns: Sequence[Record]
+    marks: Mapping[str, Record]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, machine: str) -> "Told":
+        """As the machine's downtimes say it."""
+        found = [d for d in snapshot.find("downtime", machine=machine) if d["kind"] == "breakdown"]
+        marks = {
+            d["end"]: d for d in found if d.key in _mark_keys(machine, d["end"]) and d["start"] == d["end"]
+        }
+        real = [d for d in found if d.key not in {m.key for m in marks.values()}]
+        return cls(machine, sorted(real, key=lambda d: (micros(d["start"]), d.key)), marks)
+
+    @property
+    def downs(self) -> set[str]:
+        """When stops began."""
+        return {d["start"] for d in self.breakdowns}
+
+    def after(self, downs: Iterable[str] = (), ups: Iterable[str] = ()) -> Paired:
+        """All reports with these among them."""
+        known = {d["end"] for d in self.breakdowns if d["state"] == "closed"} | set(self.marks)
+        return Paired.of(self.downs | set(downs), known | set(ups))
+
+
+def _mended(told: Told, after: Paired) -> Effects:
+    """The breakdowns with the ends that all reports together give them, and a mark for each that ended none."""
+    puts: list[Put] = []
+    releases: list[Release] = []
+    events: list[Emit] = []
+    for record in told.breakdowns:
+        end = after.end_of(record["start"])
+        if end is None or (record["state"] == "closed" and record["end"] == end):
+            continue
+        puts.append(put("downtime", record.key, state="closed", end=end))
+        events.append(closed_event(record, end))
+        if record["state"] == "open":
+            releases.append(Release(record.ref))
+    used = {d.key for d in told.breakdowns}
+    for at in after.spare:
+        if at not in told.marks:
+            key = next(k for k in _mark_keys(told.machine, at) if k not in used)
+            puts.append(create("downtime", key, **_closed(told.machine, at, at)))
+    return Effects(puts=tuple(puts), releases=tuple(releases), events=tuple(events))
+
+
+def _mark_keys(machine: str, at: str) -> tuple[str, str]:
+    """Two, as a mark that became a breakdown keeps its key."""
+    return derive_key("D-", "up", machine, at), derive_key("D-", "up", machine, at, "again")
+
+
+def _new_breakdown(told: Told, after: Paired, at: str) -> Put:
+    """A breakdown told of now: the mark that waited for it, or a record of its own."""
+    end = after.end_of(at)
+    waited = next((mark for up, mark in told.marks.items() if up not in after.spare), None)
+    if waited is not None and end is not None:
+        return Put(waited.ref, _closed(told.machine, at, end))
+    key = derive_key("D-", "breakdown", told.machine, at)
+    if end is None:
+        return downtime_record(key, told.machine, "breakdown", at, None)
+    return create("downtime", key, **_closed(told.machine, at, end))
+
+
+def _closed(machine: str, start: str, end: str) -> dict[str, Any]:
+    place = {"machine": machine, "start": start, "end": end}
+    return {**place, "kind": "breakdown", "maintenance_order": None, "state": "closed"}
 
 
 def _before(at: str, since: str | None) -> bool:

@@ -28,7 +28,8 @@ class Floor(FakePlant):
         """Record one fact at a time of the day."""
         occurred = f"{DAY}{at}:00Z"
         if "machine" in KINDS[kind].data and subject.startswith("machine/"):
-            data = {"machine": subject.partition("/")[2], "at": occurred, **data}
+            when = {"at": occurred} if "at" in KINDS[kind].data else {}
+            data = {"machine": subject.partition("/")[2], **when, **data}
         assert check_shape(KINDS[kind].data, data) == []
         self.count += 1
         fact = Fact(kind, "test", str(self.count), occurred, subject, data)
@@ -86,6 +87,26 @@ def test_two_breakdowns_end_the_same_in_any_order(order: tuple[str, ...]) -> Non
         store.report(f"machine.{name.partition(' ')[0]}", MACHINE, times[name])
     assert breakdowns(store) == [("closed", "09:10", "10:18"), ("closed", "12:00", "12:30")]
     assert of(store, "machine", "M8")["state"] == "Up"
+
+
+@pytest.mark.parametrize("order", list(permutations(("down 09:00", "up 11:00", "down 10:00", "up 12:00"))))
+def test_overlapping_breakdowns_end_the_same_in_any_order(order: tuple[str, ...]) -> None:
+    store = floor()
+    for name in order:
+        kind, _, at = name.partition(" ")
+        store.report(f"machine.{kind}", MACHINE, at)
+    assert breakdowns(store) == [("closed", "09:00", "11:00"), ("closed", "10:00", "12:00")]
+
+
+@pytest.mark.parametrize("order", list(permutations(("down 09:00", "down 09:05", "up 10:00"))))
+def test_one_report_that_it_is_back_ends_all_that_was_told(order: tuple[str, ...]) -> None:
+    store = floor()
+    for name in order:
+        kind, _, at = name.partition(" ")
+        store.report(f"machine.{kind}", MACHINE, at)
+    assert breakdowns(store) == [("closed", "09:00", "10:00"), ("closed", "09:05", "10:00")]
+    assert of(store, "machine", "M8")["state"] == "Up"
+    assert store.claims("machine/M8", f"{DAY}00:00:00Z", f"{DAY}23:00:00Z") == []
 
 
 def test_late_breakdown_is_68_minutes_and_the_machine_is_up() -> None:
