@@ -29,9 +29,7 @@ def compose(
     lines = [str(s["text"]) for _, s in sorted(said.items()) if s.get("text")]
     for row in {v.key: v for v in verdicts}.values():
         lines.append(verdict_line(world, row))
-    for row in waiting:
-        until = local(row.due_at, world.config.zone)
-        lines.append(f"Waiting for {row.role} until {until}: {row.summary} ({row.id})")
+    lines += [_waiting_line(world, row) for row in waiting]
     return "\n".join(lines)
 
 
@@ -46,3 +44,8 @@ def verdict_line(world: World, row: VerdictRow) -> str:
     why = f": {row.reason}" if row.reason and row.verdict not in (Verdict.COMMITTED, Verdict.ASKED) else ""
     code = f" [{row.code}]" if row.code else ""
     return f"{_WORDS[row.verdict]}: {what}{where}{code}{why}"
+
+
+def _waiting_line(world: World, row: EscalationRow) -> str:
+    until = local(row.due_at, world.config.zone)
+    return f"Waiting for {row.role} until {until}: {row.summary} ({row.id})"
