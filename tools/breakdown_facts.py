@@ -151,7 +151,7 @@ class Told:
 
 
 def _mended(told: Told, after: Paired) -> Effects:
-    """The breakdowns with the ends that all reports together give them, and a mark for each that ended none."""
+    """The breakdowns with the ends that all reports together give them; a mark for each that ended none."""
     puts: list[Put] = []
     releases: list[Release] = []
     events: list[Emit] = []
