@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatResult
+from langchain_core.messages import AIMessage, BaseMessage
 
 from agents.floor_loader import load_floor
 from agents.models import ModelAccess, OfflineAccess
@@ -82,9 +81,10 @@ class Models:
 class _Watched(OfflineModel):
     seen: Callable[[str, Sequence[BaseMessage]], Awaitable[None]]
 
-    async def _agenerate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
-        await self.seen(self.role, messages)
-        return await super()._agenerate(messages, *args, **kwargs)
+    async def ainvoke(self, input: Any, *args: Any, **kwargs: Any) -> AIMessage:  # noqa: A002 - LangChain's name
+        """Seen first, then answered."""
+        await self.seen(self.role, input)
+        return await super().ainvoke(input, *args, **kwargs)
 
 
 def announced(source_id: str = "1", occurred: str = "2026-05-04T04:30:00Z", **data: Any) -> Fact:
