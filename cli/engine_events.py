@@ -88,6 +88,14 @@ def _ended(event: EventRow, zone: str) -> Told:
     }
 
 
+def _stopped(event: EventRow, zone: str) -> Told:
+    return f"the case was stopped [{event.data['code']}]: {event.data['text']}", {"code": event.data["code"]}
+
+
+def _adopted(event: EventRow, zone: str) -> Told:
+    return "the floor has changed since; the case goes on under the new one", {}
+
+
 KINDS = {
     "request": "exchange",
     "answer": "exchange",
@@ -96,8 +104,10 @@ KINDS = {
     "question": "escalation",
     "case": "ended",
     "limit": "limit",
+    "case.stopped": "stopped",
+    "case.adopted": "adopted",
 }
-"""The type of a step by the first word of the event."""
+"""The type of a step by the event, or else by its first word."""
 
 TELLERS: dict[str, Teller] = {
     "request.asked": _asked,
@@ -118,4 +128,6 @@ TELLERS: dict[str, Teller] = {
     "limit.escalations": _limit,
     "limit.causal_depth": _limit,
     "case.ended": _ended,
+    "case.stopped": _stopped,
+    "case.adopted": _adopted,
 }

@@ -114,7 +114,7 @@ class Tracing:
         if event.type in ("approval.decided", "question.decided"):
             return "decision", *self._decision(event)
         if event.source == SUPERVISOR and event.type in TELLERS:
-            return KINDS[head], *TELLERS[event.type](event, self._zone)
+            return KINDS.get(event.type, KINDS[head]), *TELLERS[event.type](event, self._zone)
         return "event", self._event_words(event), {"event": event.type, "subject": event.subject}
 
     def _turn(self, event: EventRow, turn: Turn | None) -> tuple[str, dict[str, Any]]:

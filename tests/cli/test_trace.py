@@ -113,3 +113,16 @@ def test_waiting_case_is_traced_up_to_where_it_stands(andon: Program) -> None:
     shape = andon("trace", done.json["case"], "--json").json
     assert shape["case"]["status"] == "waiting"
     assert shape["steps"][-1]["type"] == "reply"
+
+
+def test_case_that_was_stopped_says_why(tmp_path: Path) -> None:
+    rule = "    if visit is None or berth is None or visit"
+    broken = f"    if True:\n        raise KeyError('broken')\n{rule}"
+    floor = copy_harbour(tmp_path / "floor", Edit("tools/floor.py", rule, broken))
+    andon = Program(tmp_path / "data", floor)
+    done = andon("run", "Lay V-2 at B3 from 2026-05-04 14:00", "--json")
+    assert done.code == 75
+    steps = andon("trace", done.json["case"], "--json").json["steps"]
+    (stopped,) = (s for s in steps if s["type"] == "stopped")
+    assert stopped["code"] == "gate_error"
+    assert "KeyError: 'broken'" in stopped["text"]

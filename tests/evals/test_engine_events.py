@@ -46,7 +46,7 @@ def published() -> set[str]:
             if name == "note" and call.args:
                 given = call.args[0]
                 found |= set(types_in(kinds.get(ast.unparse(given), given)))
-            if name == "_event" and len(call.args) > 2:
+            if name == "case_event" and len(call.args) > 2:
                 found |= set(types_in(call.args[2]))
             if name == "EventRow":
                 found |= {t for word in call.keywords if word.arg == "type" for t in types_in(word.value)}
