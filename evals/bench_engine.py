@@ -20,6 +20,9 @@ from protocol.toolbox import Fact
 
 FACT, CASE, RUN = "fact that opens no case", "fact that opens a case, CPU", "warm run, CPU"
 FACT_TARGET, CASE_TARGET = 3.0, 4.0
+FRESH = 20
+"""Facts told to one ledger: work that nobody finishes piles up, and agents look at all of it."""
+EMPTY = "empty.db"
 IN_MEMORY_MS = 0.15
 """A transaction that reaches a disk takes longer than this."""
 _TEXT = "x" * 200
@@ -28,13 +31,20 @@ _TEXT = "x" * 200
 
 async def measure_engine(plan: Plan, floor: Path, place: Path, facts: int, cases: int) -> list[Figure]:
     """The three figures; the ledger stays in ``place``. ``facts`` and ``cases``: pairs to measure."""
-    settings = Settings(floor_dir=floor, data_dir=place)
-    async with open_app(settings) as app, open_saver(place / "empty.db") as saver:
-        found = [await _fact(app, plan.quiet, place, facts)]
-        empty = empty_graph(app.world, saver)
-        found.append(await _case(app, CASE, empty, cases, _telling(app, plan.opening)))
-        found.append(await _case(app, RUN, empty, cases, _asking(app, plan.request)))
-    return found
+    told: list[tuple[float, float]] = []
+    for start in range(0, cases, FRESH):
+        settings = Settings(floor_dir=floor, data_dir=place / f"fresh-{start}")
+        async with open_app(settings) as app, open_saver(settings.data_dir / EMPTY) as saver:
+            pairs = min(FRESH, cases - start)
+            told += await _cases(app, CASE, empty_graph(app.world, saver), pairs, _telling(app, plan.opening))
+    async with (
+        open_app(Settings(floor_dir=floor, data_dir=place)) as app,
+        open_saver(place / EMPTY) as saver,
+    ):
+        fact = await _fact(app, plan.quiet, place, facts)
+        asked = await _cases(app, RUN, empty_graph(app.world, saver), cases, _asking(app, plan.request))
+    parts = ("andon", "empty_graph")
+    return [fact, ratio(CASE, CASE_TARGET, told, parts), ratio(RUN, CASE_TARGET, asked, parts)]
 
 
 async def _fact(app: App, plan: FactPlan, place: Path, pairs: int) -> Figure:
@@ -77,9 +87,9 @@ def _bare_file(path: Path) -> sqlite3.Connection:
     return connection
 
 
-async def _case(
+async def _cases(
     app: App, name: str, empty: EmptyGraph, pairs: int, act: Callable[[int], Awaitable[float]]
-) -> Figure:
+) -> list[tuple[float, float]]:
     """``act`` opens cases and drives them; the empty graph walks where they walked."""
     limit = recursion_limit(app.world)
 
@@ -94,7 +104,7 @@ async def _case(
         return cpu_s() - started
 
     known: set[str] = set(await app.ledger.read(lambda tx: [row.id for row in tx.cases()]))
-    return ratio(name, CASE_TARGET, await paired(pairs, act, theirs), ("andon", "empty_graph"))
+    return await paired(pairs, act, theirs)
 
 
 def _telling(app: App, plan: FactPlan) -> Callable[[int], Awaitable[float]]:
