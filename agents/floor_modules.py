@@ -135,7 +135,7 @@ def _import(name: str, file: str, sources: Sources, problems: list[Problem]) -> 
         return None
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a floor raises is a problem of that floor
         at, line = _origin(error, file, sources.root)
         said = str(error).splitlines()[0] if str(error) else "no message"
         said = said.replace(f"{sources.package}.", "")

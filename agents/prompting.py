@@ -13,13 +13,14 @@ def system_prompt(prompt: str, manifest: Manifest) -> str:
     """The rendered prompt: the same for every turn of the agent."""
     scope = manifest.capability_scope
     asks = "; ".join(f"{a}: {', '.join(rs)}" for a, rs in sorted(scope.asks.items())) or "nobody"
+    owns = ", ".join(manifest.authority.owns) or "nothing"
     lines = [
         prompt.strip(),
         "",
         f"You are {manifest.agent} in lane {manifest.lane}, authority level {manifest.authority.level}.",
         f"You may propose: {', '.join(scope.can) or 'nothing'}.",
         f"You cannot: {', '.join(scope.cannot) or 'nothing stated'}.",
-        f"You own: {', '.join(manifest.authority.owns) or 'nothing'}. On what you own you decide; never defer there.",
+        f"You own: {owns}. On what you own you decide; never defer there.",
         f"You may ask: {asks}.",
         f"Error codes you may give: {', '.join(manifest.output_schema.errors) or 'none'}.",
         CLOSING,

@@ -13,7 +13,6 @@ ENGINE_EVENTS = frozenset(
         "case.ended",
         "case.opened",
         "case.stopped",
-        "case.stopped",
         "limit.causal_depth",
         "limit.escalations",
         "limit.reached",
