@@ -223,7 +223,8 @@ def _commit(
     if isinstance(done, Blocked):
         return _blocked(p, item, done, signature, last_try)
     _remember(p, item, effects, done, before)
-    reread = [r for r in before if item.reads.get(str(r), before[r]) != before[r]]
+    # What a person signed is bound to what they saw, whatever the turn had read before (R8).
+    reread = [] if signature else [r for r in before if item.reads.get(str(r), before[r]) != before[r]]
     reason = f"re-computed on fresh state of {', '.join(map(str, reread))}" if reread else ""
     resource = str(done.written[0][0]) if done.written else ""
     p.rule(item, Verdict.COMMITTED, reason, None, resource)
