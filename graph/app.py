@@ -151,7 +151,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         settings.data_dir / "ledger.db",
         floor=world.config.floor,
         clock=system_clock(world.config),
-        clock_start=_start(world.config),
+        clock_start=clock_start(world.config),
         world_types=world.types,
         inline=settings.inline,
     )
@@ -179,7 +179,8 @@ def system_clock(config: FloorConfig) -> Callable[[], str] | None:
     return None if config.clock == "floor" else lambda: whole(system_now())
 
 
-def _start(config: FloorConfig) -> str | None:
+def clock_start(config: FloorConfig) -> str | None:
+    """Where a floor clock begins."""
     return None if config.clock_start is None else whole(config.clock_start)
 
 

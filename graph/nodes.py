@@ -15,6 +15,7 @@ from graph.gate import PassResult, check_fence, make_pass, position_of, ready, s
 from graph.opening import ROUTER, route_text
 from graph.state import SCHEMA_VERSION, CaseState, Context
 from protocol.canonical import Json, legible
+from protocol.errors import UsageError
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.position import Position, Route, Trigger
 from protocol.rows import CaseRow
@@ -30,6 +31,17 @@ class Node(Protocol):
 
 
 INTAKE, GATE, ESCALATE, REPLY = "intake", "gate", "escalate", "reply"
+
+
+def under_lease(runtime: Runtime[Context]) -> Context:
+    """What the run carries; UsageError when nobody took the lease of its case."""
+    if runtime.context is None:
+        raise UsageError(
+            "A case is run under its lease, and this run has none.",
+            hint="Use `andon resume CASE`.",
+            code="no_lease",
+        )
+    return runtime.context
 
 
 def agent_node(agent: str) -> str:
@@ -62,7 +74,7 @@ def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
     """Turns a text into its first round; a case that has one goes on where the ledger says."""
 
     async def intake(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
-        case_id, token = state["case"], runtime.context.token
+        case_id, token = state["case"], under_lease(runtime).token
         case, roles, stored, recent = await ledger.read(lambda tx: _opening(tx, world, case_id))
         if case.origin == "text" and not case.position and not case.status.ended:
             try:

@@ -1,6 +1,7 @@
 """The graph for LangGraph's own server (langgraph.json): the floor at hand, without a checkpointer.
 
-A factory: nothing happens at import. The server keeps checkpoints itself; the ledger stays the record.
+A factory: nothing happens at import. It is there to be looked at. A run needs the lease of its case, as
+``{"token": N}`` in its context; without one it is refused, and `andon resume` is the way to go on.
 """
 
 import time
@@ -11,6 +12,7 @@ from agents.models import OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
+from graph.app import clock_start, system_clock
 from graph.build import CaseGraph, build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,8 +25,8 @@ async def graph() -> CaseGraph:
     ledger = await SqliteLedger.open(
         ROOT / ".andon" / "ledger.db",
         floor=world.config.floor,
-        clock=None,
-        clock_start=world.config.clock_start,
+        clock=system_clock(world.config),
+        clock_start=clock_start(world.config),
         world_types=world.types,
     )
     turns = TurnRuntime(world, ledger, OfflineAccess(floor.policies), floor.prompts, time.monotonic)
