@@ -44,39 +44,44 @@ class Lease:
 @asynccontextmanager
 async def hold_lease(
     ledger: Ledger,
-    case: str,
+    case: str | Callable[[Tx], str],
     *,
     holder: LeaseHolder | None = None,
     clock: Callable[[], float] = time.time,
     ttl_s: float = TTL_S,
     renew_s: float = RENEW_S,
-    at_start: Callable[[Tx], None] | None = None,
+    at_start: Callable[[Tx, str], None] | None = None,
 ) -> AsyncIterator[Lease | None]:
     """Hold the lease of ``case`` as long as the block lasts; None when another process drives it.
+
+    A ``case`` to be opened is given as what opens it: nobody finds it before its lease is taken.
 
     ``clock`` gives wall seconds, the only clock that processes share. A dead holder on this host is
     replaced at once, any other when its lease ends. ``at_start``: done in the transaction that takes it.
     """
     me = holder or this_process()
 
-    def take(tx: Tx) -> int | None:
-        row = tx.lease(case)
+    def take(tx: Tx) -> Lease | None:
+        name = case if isinstance(case, str) else case(tx)
+        row = tx.lease(name)
         dead = row is not None and row.holder is not None and holder_is_dead(row.holder)
-        token = tx.take_lease(case, me, clock(), ttl_s, dead)
-        if token is not None and at_start is not None:
-            at_start(tx)
-        return token
+        token = tx.take_lease(name, me, clock(), ttl_s, dead)
+        if token is None:
+            return None
+        if at_start is not None:
+            at_start(tx, name)
+        return Lease(name, token)
+
+    lease = await ledger.write(take)
+    if lease is None:
+        yield None
+        return
 
     def give_back(tx: Tx) -> None:
         tx.drop_lease(lease.case, lease.token)
         if lease.at_end is not None:
             lease.at_end(tx)
 
-    token = await ledger.write(take)
-    if token is None:
-        yield None
-        return
-    lease = Lease(case, token)
     renewing = asyncio.create_task(_renew(ledger, lease, clock, ttl_s, renew_s))
     try:
         yield lease

@@ -54,8 +54,7 @@ class App:
             sweep(tx)
             return open_text(tx, self.world, checked, person, session)
 
-        case = await self.ledger.write(accept)
-        await self.driver.drive(case, progress)
+        case = await self.driver.accept(accept, progress)
         await self._drive_others()
         return await self.outcome(case)
 

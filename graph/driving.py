@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -55,6 +55,19 @@ class _Standing:
     fingerprint: str = ""
 
 
+@dataclass(slots=True)
+class _Drive:
+    """A case under its lease: how it stood when the lease was taken, and when it was given back.
+
+    ``ours``: the lease was to be had, and was ours to its end.
+    """
+
+    case: str = ""
+    ours: bool = False
+    before: _Standing = field(default_factory=_Standing)
+    after: _Standing = field(default_factory=_Standing)
+
+
 class Driver:
     """Runs cases of one process. ``clock``: the process clock in seconds."""
 
@@ -73,39 +86,46 @@ class Driver:
         Whoever decides while the case runs here finds its lease taken and leaves the rest to us: so
         once the lease is free again, the ledger is asked whether something has come in since.
         """
-        while (stood := await self._drive_once(case, progress)) is not None:
-            before, after = stood
-            if not after.due or after == before:
+        while (drive := await self._drive_once(case, progress)).ours:
+            if not drive.after.due or drive.after == drive.before:
                 return True
         return False
 
-    async def _drive_once(self, case: str, progress: Progress) -> tuple[_Standing, _Standing] | None:
-        """How the case stood when its lease was taken and when it was given back; None when it is held."""
-        started, timing, stood = self._clock(), self._timing, [_Standing(), _Standing()]
+    async def accept(self, opening: Callable[[Tx], str], progress: Progress = quiet) -> str:
+        """Open a case and take it as far as it goes; its id. ``opening`` gives it, in its transaction."""
+        drive = await self._drive_once(opening, progress)
+        if drive.ours and drive.after.due:
+            await self.drive(drive.case, progress)
+        return drive.case
 
-        def begin(tx: ReadTx) -> None:
-            stood[0] = _standing(tx, case)
+    async def _drive_once(self, case: str | Callable[[Tx], str], progress: Progress) -> _Drive:
+        """Under its lease, from where the case stands to where it goes no further by itself."""
+        started, timing, drive = self._clock(), self._timing, _Drive()
+
+        def begin(tx: Tx, name: str) -> None:
+            drive.case, drive.before = name, _standing(tx, name)
 
         def end(tx: Tx) -> None:
-            _add_duration(tx, case, self._clock() - started)
-            stood[1] = _standing(tx, case)
+            _add_duration(tx, drive.case, self._clock() - started)
+            drive.after = _standing(tx, drive.case)
 
         async with hold_lease(
             self._ledger, case, ttl_s=timing.lease_s, renew_s=timing.renew_s, at_start=begin
         ) as lease:
             if lease is None:
-                return None
+                return drive
             forgotten = False
             try:
-                if not stood[0].ended:
-                    run = self._run(case, stood[0], Context(lease.token, progress))
+                if not drive.before.ended:
+                    run = self._run(drive.case, drive.before, Context(lease.token, progress))
                     forgotten = await _while_held(lease, run)
             except LeaseLostError:
-                return None
+                return drive
             lease.at_end = end
-        if stood[1].ended and not forgotten:
-            await self._forget(case)
-        return stood[0], stood[1]
+        drive.ours = True
+        if drive.after.ended and not forgotten:
+            await self._forget(drive.case)
+        return drive
 
     async def _run(self, case: str, standing: _Standing, context: Context) -> bool:
         if standing.fingerprint != self._world.fingerprint:

@@ -67,8 +67,8 @@ async def test_second_holder_gets_nothing_and_frees_nothing(ledger: Ledger) -> N
 async def test_what_is_done_at_the_ends_of_a_lease_shares_their_transactions(ledger: Ledger) -> None:
     seen: list[LeaseHolder | None] = []
 
-    def look(tx: Tx) -> None:
-        row = tx.lease("case_1")
+    def look(tx: Tx, case: str = "case_1") -> None:
+        row = tx.lease(case)
         assert row is not None
         seen.append(row.holder)
 
@@ -79,6 +79,19 @@ async def test_what_is_done_at_the_ends_of_a_lease_shares_their_transactions(led
             assert second is None
         assert seen == [this_process()]
     assert seen == [this_process(), None]
+
+
+async def test_case_is_opened_under_its_lease(ledger: Ledger) -> None:
+    def opening(tx: Tx) -> str:
+        tx.set_meta("opened", "case_7")
+        return "case_7"
+
+    async with hold_lease(ledger, opening) as lease:
+        assert lease is not None
+        assert lease.case == "case_7"
+        assert await ledger.read(lambda tx: tx.meta("opened")) == "case_7"
+        async with hold_lease(ledger, "case_7") as second:
+            assert second is None
 
 
 async def test_lease_is_released_when_the_block_fails(ledger: Ledger) -> None:

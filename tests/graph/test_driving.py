@@ -112,7 +112,7 @@ async def test_case_that_fails_takes_no_other_along(tmp_path: Path) -> None:
         good = await app.ledger.write(lambda tx: open_text(tx, app.world, LAY, "guest", None))
         drive = app.driver._drive_once
 
-        async def failing(case: str, progress: Any) -> Any:
+        async def failing(case: Any, progress: Any) -> Any:
             if case == bad:
                 raise RuntimeError("broken")
             return await drive(case, progress)

@@ -70,7 +70,7 @@ async def test_case_that_waits_for_a_person_outlives_its_process(tmp_path: Path,
 async def test_dead_holder_is_replaced_at_once_by_andon_resume(tmp_path: Path) -> None:
     """It dies with the lease in its hand, between the first round's turn row and its gate."""
     data, calls = tmp_path / "data", tmp_path / "calls"
-    process = start(play, data, SOUND, Death("after", 5), calls)
+    process = start(play, data, SOUND, Death("after", 4), calls)
     process.join(LIMIT_S)
     assert process.exitcode == KILLED
     async with opened(data) as app:
