@@ -13,6 +13,9 @@ Json: TypeAlias = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode  # json.dumps would make an encoder for every value
 
 
 class NotCanonicalError(ValueError):
@@ -67,7 +70,7 @@ def canonical(value: Any) -> bytes:
 
 def dumps(value: Any) -> str:
     """Canonical text of a value already known to be canonical."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
 
 
 def digest(value: Any) -> str:
