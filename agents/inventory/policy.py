@@ -1,12 +1,13 @@
 """How inventory acts without a model: what it is told, and which part of it answers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from protocol.turns import Move, Play, Policy, View
+from protocol.turns import Policy, View
 
 from ...tools.line import Line
+from ...tools.parts import played
 from ...tools.said import Trying
 from .allocating import again, given_back, held, of_released_lot, supplied
 from .lines import said
@@ -36,25 +37,6 @@ def relevance(text: str) -> int:
     )
 
 
-def play(view: View) -> Play:
-    """The moves for everything we are told, each said once."""
-    moves: list[Move] = []
-    for trigger in view.triggers:
-        match trigger["type"]:
-            case "person":
-                found: Sequence[Move] = yield from said(view, trigger)
-            case "request":
-                found = yield from asked(trigger)
-            case "event":
-                found = yield from heard(view, trigger)
-            case "overruled" | "reread":
-                found = yield from again(view, trigger)
-            case _:
-                found = []
-        moves += (move for move in found if move not in moves)
-    return moves
-
-
 def heard(view: View, trigger: Mapping[str, Any]) -> Trying:
     """An order gets its material when it is released and when material is free again; what a hold covers
     is given back, and what an order that is over holds too.
@@ -73,4 +55,6 @@ def heard(view: View, trigger: Mapping[str, Any]) -> Trying:
             return []
 
 
-POLICY = Policy(relevance, play)
+POLICY = Policy(
+    relevance, played({"person": said, "request": asked, "event": heard, "overruled": again, "reread": again})
+)

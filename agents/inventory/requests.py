@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protocol.times import micros, plus
-from protocol.turns import Answer, AnswerKind, Move, QueryCall
+from protocol.turns import Answer, AnswerKind, Move, QueryCall, View
 
 from ...tools.said import Trying
 
@@ -12,7 +12,7 @@ RECEIVING_MIN = 240
 """Receiving inspection of what arrives, before it can be used."""
 
 
-def asked(trigger: Mapping[str, Any]) -> Trying:
+def asked(view: View, trigger: Mapping[str, Any]) -> Trying:
     """Every request gets a decision: inventory owns the stock, so it never gives way on it."""
     if trigger["request"] == "is_available":
         return (yield from _is_available(trigger))

@@ -1,12 +1,13 @@
 """How maintenance acts without a model: what it is told, and which part of it answers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from protocol.turns import Answer, AnswerKind, Move, Play, Policy, Proposal, View
+from protocol.turns import Answer, AnswerKind, Policy, Proposal, View
 
 from ...tools.line import Line
+from ...tools.parts import played
 from ...tools.said import Trying
 from .lines import answer
 from .requests import asked
@@ -29,27 +30,6 @@ def relevance(text: str) -> int:
         + line.count("service", "stopped", "status", "up again", "hurts")
         + (line.unknown("machine") is not None)
     )
-
-
-def play(view: View) -> Play:
-    """The moves for everything we are told, each said once."""
-    moves: list[Move] = []
-    for trigger in view.triggers:
-        match trigger["type"]:
-            case "person":
-                found: Sequence[Move] = yield from answer(view, trigger)
-            case "request":
-                found = yield from asked(view, trigger)
-            case "event":
-                found = yield from heard(view, trigger)
-            case "answer":
-                found = yield from answered(view, trigger)
-            case "overruled" | "reread":
-                found = yield from again(view, trigger)
-            case _:
-                found = []
-        moves += (move for move in found if move not in moves)
-    return moves
 
 
 def heard(view: View, trigger: Mapping[str, Any]) -> Trying:
@@ -90,4 +70,16 @@ def again(view: View, trigger: Mapping[str, Any]) -> Trying:
     return (yield from due(view, wanted["machine"], wanted["maintenance_order"]))
 
 
-POLICY = Policy(relevance, play)
+POLICY = Policy(
+    relevance,
+    played(
+        {
+            "person": answer,
+            "request": asked,
+            "event": heard,
+            "answer": answered,
+            "overruled": again,
+            "reread": again,
+        }
+    ),
+)

@@ -1,12 +1,13 @@
 """How quality acts without a model: what it is told, and which part of it answers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from protocol.turns import Move, Play, Policy, Proposal, QueryCall, View
+from protocol.turns import Policy, Proposal, QueryCall, View
 
 from ...tools.line import Line
+from ...tools.parts import played
 from ...tools.said import Trying
 from .holds import contained, expired, place, release
 from .lines import said
@@ -36,25 +37,6 @@ def relevance(text: str) -> int:
     )
 
 
-def play(view: View) -> Play:
-    """The moves for everything we are told, each said once."""
-    moves: list[Move] = []
-    for trigger in view.triggers:
-        match trigger["type"]:
-            case "person":
-                found: Sequence[Move] = yield from said(view, trigger)
-            case "request":
-                found = yield from asked(view, trigger)
-            case "event":
-                found = yield from heard(view, trigger)
-            case "overruled" | "reread":
-                found = yield from again(view, trigger)
-            case _:
-                found = []
-        moves += (move for move in found if move not in moves)
-    return moves
-
-
 def heard(view: View, trigger: Mapping[str, Any]) -> Trying:
     """What a gauge measured after its time is suspect, and so is what runs where somebody pulled the andon
     for its quality. A failed inspection is contained by the reflex.
@@ -82,4 +64,6 @@ def again(view: View, trigger: Mapping[str, Any]) -> Trying:
     return [Proposal(trigger["kind"], wanted)] if trigger["type"] == "reread" else []
 
 
-POLICY = Policy(relevance, play)
+POLICY = Policy(
+    relevance, played({"person": said, "request": asked, "event": heard, "overruled": again, "reread": again})
+)

@@ -1,11 +1,14 @@
 """How reporting acts without a model: it answers people, and is woken by nothing else."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
-from protocol.turns import Answer, AnswerKind, Move, Play, Policy, View
+from protocol.turns import Answer, AnswerKind, Policy, View
 
 from ...tools.line import Line
+from ...tools.parts import played
+from ...tools.said import Trying
 from .lines import said
 
 _PLURAL = re.compile(r"\b(?:which|what) (?:machines|orders)\b|\ball (?:the )?orders\b|\borders are late\b")
@@ -28,20 +31,11 @@ def relevance(text: str) -> int:
     return 3 * words + 2 * also + 4 * whole + 4 * (_PLURAL.search(text.lower()) is not None)
 
 
-def play(view: View) -> Play:
-    """The moves for everything we are told, each said once."""
-    moves: list[Move] = []
-    for trigger in view.triggers:
-        match trigger["type"]:
-            case "person":
-                found: Sequence[Move] = yield from said(view, trigger)
-            case "request":
-                text = "reporting decides about its reports only"
-                found = [Answer(trigger["exchange"], AnswerKind.REFUSE, code="out_of_scope", text=text)]
-            case _:
-                found = []
-        moves += (move for move in found if move not in moves)
-    return moves
+def asked(view: View, trigger: Mapping[str, Any]) -> Trying:
+    """Reports are all that reporting decides about."""
+    yield from ()
+    text = "reporting decides about its reports only"
+    return [Answer(trigger["exchange"], AnswerKind.REFUSE, code="out_of_scope", text=text)]
 
 
-POLICY = Policy(relevance, play)
+POLICY = Policy(relevance, played({"person": said, "request": asked}))

@@ -1,11 +1,12 @@
 """How scheduling acts without a model: what it is told, and which part of it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from protocol.turns import Move, Play, Policy, View
+from protocol.turns import Policy, View
 
 from ...tools.line import Line
+from ...tools.parts import played
 from ...tools.said import Trying
 from .lines import answer
 from .requests import asked
@@ -23,26 +24,7 @@ def relevance(text: str) -> int:
     return 2 * words + keys + hints
 
 
-def play(view: View) -> Play:
-    """The moves for everything we are told, each said once."""
-    moves: list[Move] = []
-    for trigger in view.triggers:
-        match trigger["type"]:
-            case "person":
-                found: Sequence[Move] = yield from answer(view, trigger)
-            case "request":
-                found = yield from asked(view, trigger)
-            case "event":
-                found = yield from heard(trigger)
-            case "overruled" | "reread":
-                found = yield from again(trigger)
-            case _:
-                found = []
-        moves += (move for move in found if move not in moves)
-    return moves
-
-
-def heard(trigger: Any) -> Trying:
+def heard(view: View, trigger: Mapping[str, Any]) -> Trying:
     """A released order is planned; runs that lost their time are put elsewhere. The rest is known now."""
     match trigger["event"]:
         case "order.released":
@@ -55,4 +37,7 @@ def heard(trigger: Any) -> Trying:
             return []
 
 
-POLICY = Policy(relevance, play)
+POLICY = Policy(
+    relevance,
+    played({"person": answer, "request": asked, "event": heard, "overruled": again, "reread": again}),
+)

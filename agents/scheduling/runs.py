@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from protocol.times import micros, plus
-from protocol.turns import Move, Proposal, QueryCall
+from protocol.turns import Move, Proposal, QueryCall, View
 
 from ...tools.said import Trying
 
@@ -126,7 +126,7 @@ def moved_away(runs: list[Mapping[str, Any]], until: str | None, reason: str) ->
     return moves
 
 
-def again(trigger: Mapping[str, Any]) -> Trying:
+def again(view: View, trigger: Mapping[str, Any]) -> Trying:
     """A place was taken, or the ground changed: the next place for the same want."""
     wanted = trigger["params"]
     if trigger["kind"] == "plan_run":
