@@ -121,10 +121,10 @@ def _telling(app: App, plan: FactPlan) -> Callable[[int], Awaitable[float]]:
 
 def _asking(app: App, request: RequestPlan) -> Callable[[int], Awaitable[float]]:
     async def ask(n: int) -> float:
-        started = cpu_s()
-        shape: dict[str, Any] = await app.ask(request.text, person=request.person)
+        text, started = request.text.format_map(request.words(n)), cpu_s()
+        shape: dict[str, Any] = await app.ask(text, person=request.person)
         took = cpu_s() - started
-        _expect(shape["status"] in ("done", "waiting"), f"{request.text!r} ended as {shape['status']}")
+        _expect(shape["status"] in ("done", "waiting"), f"{text!r} ended as {shape['status']}")
         return took
 
     return ask

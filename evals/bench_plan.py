@@ -16,24 +16,33 @@ PLACE = Path("evals") / "bench.yaml"
 SOURCE = "bench"
 
 
-class FactPlan(Part):
-    """A fact told again and again. In its texts ``{n}`` is a number and ``{NAME}`` the next of ``cycle``."""
+class Repeated(Part):
+    """Something told again and again: in its texts ``{n}`` is a number, ``{NAME}`` the next of ``cycle``."""
+
+    cycle: Mapping[str, Annotated[Sequence[str], Field(min_length=1)]] = Field(default_factory=dict)
+
+    def words(self, n: int) -> dict[str, str]:
+        """What stands in the n-th one."""
+        return {name: values[n % len(values)] for name, values in self.cycle.items()} | {"n": str(n)}
+
+
+class FactPlan(Repeated):
+    """A fact."""
 
     type: str
     subject: str
     data: Mapping[str, Any] = Field(default_factory=dict)
-    cycle: Mapping[str, Annotated[Sequence[str], Field(min_length=1)]] = Field(default_factory=dict)
 
     def fact(self, n: int, occurred: str) -> Fact:
         """The n-th one."""
-        words = {name: values[n % len(values)] for name, values in self.cycle.items()} | {"n": str(n)}
+        words = self.words(n)
         data = {name: _filled(value, words) for name, value in self.data.items()}
         subject = self.subject.format_map(words)
         return Fact(self.type, SOURCE, f"{self.type}/{n}", occurred, subject, data)
 
 
-class RequestPlan(Part):
-    """What somebody asks, the same every time."""
+class RequestPlan(Repeated):
+    """What somebody asks."""
 
     text: str
     person: str
