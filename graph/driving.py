@@ -172,19 +172,19 @@ class Driver:
         driven: list[str] = []
         left: set[str] = set()
         failed: list[BaseException] = []
-        while due := [c for c in await self._runnable() if c not in left]:
-            for start in range(0, len(due), AT_ONCE):
-                batch = due[start : start + AT_ONCE]
-                drives = (self.drive(c, progress) for c in batch)
-                ended = await asyncio.gather(*drives, return_exceptions=True)
-                still = set(await self._runnable())
-                for case, went in zip(batch, ended, strict=True):
-                    driven.append(case)
-                    if isinstance(went, BaseException):
-                        _log.error("case %s could not go on", case, exc_info=went)
-                        failed.append(went)
-                    if went is not True or case in still:
-                        left.add(case)
+        due = await self._runnable()
+        while batch := [case for case in due if case not in left][:AT_ONCE]:
+            drives = (self.drive(case, progress) for case in batch)
+            ended = await asyncio.gather(*drives, return_exceptions=True)
+            due = await self._runnable()
+            still = frozenset(due)
+            for case, went in zip(batch, ended, strict=True):
+                driven.append(case)
+                if isinstance(went, BaseException):
+                    _log.error("case %s could not go on", case, exc_info=went)
+                    failed.append(went)
+                if went is not True or case in still:
+                    left.add(case)
         if failed:
             raise failed[0]
         return driven

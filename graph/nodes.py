@@ -75,7 +75,7 @@ def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
 
     async def intake(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
         case_id, token = state["case"], under_lease(runtime).token
-        case, roles, stored, recent = await ledger.read(lambda tx: _opening(tx, world, case_id))
+        case, roles, stored, recent, result = await ledger.read(lambda tx: _opening(tx, world, case_id))
         if case.origin == "text" and not case.position and not case.status.ended:
             try:
                 chosen = stored["chosen"] if stored else await router.route(case.text or "", recent)
@@ -84,23 +84,29 @@ def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
                 return _state(
                     case_id, await ledger.write(lambda tx: stop_case(tx, world, case_id, token, why))
                 )
-            await ledger.write(lambda tx: _route(tx, world, case_id, token, chosen, roles))
-        result = await ledger.read(lambda tx: standing(tx, case_id))
+            result = await ledger.write(lambda tx: _route(tx, world, case_id, token, chosen, roles))
         return _state(case_id, result)
 
     return intake
 
 
-def _route(tx: Tx, world: World, case_id: str, token: int, chosen: str | None, roles: Sequence[str]) -> None:
+def _route(
+    tx: Tx, world: World, case_id: str, token: int, chosen: str | None, roles: Sequence[str]
+) -> PassResult:
     """The router's choice and the first round it leads to, together; a choice made before stands."""
     check_fence(tx, case_id, token)
     choice: dict[str, Json] = {"agent": ROUTER, "chosen": chosen}
     stands = tx.put_turn(case_id, 0, ROUTER, choice)["chosen"]
     route_text(tx, world, case_id, stands, roles)
+    return standing(tx, case_id)
 
 
-def _opening(tx: ReadTx, world: World, case_id: str) -> tuple[CaseRow, list[str], dict[str, Any] | None, str]:
-    """The case, its person's roles now, the router's stored choice, and the session's last partner."""
+def _opening(
+    tx: ReadTx, world: World, case_id: str
+) -> tuple[CaseRow, list[str], dict[str, Any] | None, str, PassResult]:
+    """The case, its person's roles now, the router's stored choice, the session's last partner, and where
+    the case stands.
+    """
     case = _row(tx, case_id)
     roles = sorted(world.config.roles_of(case.person, tx.now)) if case.person else []
     stored = tx.turn(case_id, 0, ROUTER)
@@ -109,7 +115,7 @@ def _opening(tx: ReadTx, world: World, case_id: str) -> tuple[CaseRow, list[str]
         earlier = [c.id for c in tx.session_cases(case.session, 2) if c.id != case_id]
         choice = tx.turn(earlier[-1], 0, ROUTER) if earlier else None
         recent = str(choice["chosen"] or "") if choice else ""
-    return case, roles, dict(stored) if stored else None, recent
+    return case, roles, dict(stored) if stored else None, recent, standing(tx, case_id)
 
 
 def _row(tx: ReadTx, case_id: str) -> CaseRow:
