@@ -9,7 +9,7 @@ import hashlib
 import json
 from typing import Any, TypeAlias
 
-Json: TypeAlias = None | bool | int | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32

@@ -71,7 +71,7 @@ class InvalidFloorError(AndonError):
 
     def __init__(
         self, message: str, *, problems: Sequence[Problem] = (), hint: str = "", code: str | None = None
-    ):
+    ) -> None:
         details = {"problems": [p.to_json() for p in problems]} if problems else None
         super().__init__(message, hint=hint, code=code, details=details)
         self.problems = tuple(problems)

@@ -1,4 +1,4 @@
-"""Judging one action: key, scope, ownership, preconditions, rules, signatures, claims, commit (R2, R3, R7-R10).
+"""Judging one action: key, scope, owner, preconditions, rules, signatures, claims, commit (R2, R3, R7-R10).
 
 ``judge`` either gives a verdict or says that the action is blocked by an interval held since before
 this pass; the caller tries those again after the others, since one of them may free it.

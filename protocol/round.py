@@ -152,7 +152,8 @@ def _spread(p: Pass) -> tuple[Opening, ...]:
     if openings and p.case.depth + 1 > p.world.config.limits.causal_depth:
         p.note("limit.causal_depth", p.case.id, {"lanes": sorted(openings)})
         agent = sorted(next(iter(openings.values()))[1])[0]
-        text = f"Events caused by one another reach depth {p.case.depth + 1}; {', '.join(sorted(openings))} is not woken."
+        lanes = ", ".join(sorted(openings))
+        text = f"Events caused by one another reach depth {p.case.depth + 1}; {lanes} is not woken."
         ask_question(p, agent, f"{p.case.id}/{p.number}/depth", text, [], "causal_depth")
         return ()
     return tuple(

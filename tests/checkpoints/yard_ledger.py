@@ -1,19 +1,21 @@
 """A ledger with a bit of everything in it, made by the real gate on the yard of the rules' tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from checkpoints.sqlite_ledger import SqliteLedger
 from graph.deciding import Recorded, Wanted, record_decision
 from graph.facts import record_fact
 from graph.gate import make_pass
+from protocol.effects import Effects
 from protocol.ids import case_id
 from protocol.ports import Tx
 from protocol.position import first
 from protocol.records import Claimed, Ref
 from protocol.rows import CaseRow, LeaseHolder
-from protocol.toolbox import Effects, Fact, FactKind, ResourceType, Toolbox
+from protocol.toolbox import Fact, FactKind, ResourceType, Toolbox
 from protocol.turns import Move, Proposal, Turn, to_json
 from protocol.world import World
 from tests.protocol.yard import T10, T11, T12, T13, world
@@ -62,7 +64,7 @@ async def build(path: Path) -> World:
 
 
 def _seed(tx: Tx, w: World) -> None:
-    records = [
+    records: list[tuple[Ref, Mapping[str, Any]]] = [
         (Ref("pile", "P1"), {"count": 500}),
         (Ref("crate", "C1"), {"frozen": False}),
         (Ref("crate", "C2"), {"frozen": True}),

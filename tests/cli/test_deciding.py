@@ -213,7 +213,8 @@ def test_choosing_a_position_that_the_gate_refuses_exits_1(tmp_path: Path) -> No
     quiet = Edit("agents/fairway/policy.py", '            case "request":', '            case "never":')
     gone = Edit(
         ACTIONS,
-        '    visit = snapshot.get("visit", params["visit"])\n    if visit is None or visit["berth"] is not None:',
+        '    visit = snapshot.get("visit", params["visit"])\n'
+        '    if visit is None or visit["berth"] is not None:',
         '    visit = snapshot.get("visit", params["visit"])\n'
         '    if context.signed_by:\n        return Refusal("fog", "nothing moves in fog")\n'
         '    if visit is None or visit["berth"] is not None:',

@@ -43,8 +43,8 @@ def test_json_is_one_object_of_its_schema(andon: Program, tmp_path: Path) -> Non
 def test_runner_that_breaks_is_no_failed_check(andon: Program, tmp_path: Path) -> None:
     broken = Edit("tools/floor.py", 'key = data.pop("visit")', 'key = data["no such field"]')
     floor = copy_harbour(tmp_path / "floor", broken)
-    told = """event: {type: ship.announced, subject: V-3, data: {visit: V-3, ship: C, length_m: 1, draught_dm: 1,
-          power_kw: 0, hours: 1, arrives: 2026-05-06T12:00+02:00, promised: false}}"""
+    told = """event: {type: ship.announced, subject: V-3, data: {visit: V-3, ship: C, length_m: 1,
+          draught_dm: 1, power_kw: 0, hours: 1, arrives: 2026-05-06T12:00+02:00, promised: false}}"""
     suite = write(tmp_path, GOOD.replace("user: Where is V-1?", told).replace(str(HARBOUR), str(floor)))
     done = andon("eval", "run", str(suite))
     assert done.code == 5

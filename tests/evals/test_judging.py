@@ -160,7 +160,7 @@ def test_check_fails(check: dict[str, Any], evidence: Evidence) -> None:
 
 
 def test_every_type_of_check_is_shown_both_ways() -> None:
-    types = {t.__name__ for t in AnyCheck.__args__[0].__args__}  # type: ignore[attr-defined]
+    types = {t.__name__ for t in AnyCheck.__args__[0].__args__}
     shown = {TypeAdapter[AnyCheck](AnyCheck).validate_python(good).__class__.__name__ for good, _ in PAIRS}
     assert types - shown == {"FeedCheck"}  # tests/evals/test_runner.py feeds a file
     assert [good for good, changes in PAIRS if not changes] == [{"type": "audit"}]  # tampered with there

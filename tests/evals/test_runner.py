@@ -68,9 +68,11 @@ def outcome(row, feed):
     berth, at = row.cells["berth"], "2026-05-04T04:00:00Z"
     if berth not in feed.known["berth"]:
         options = (Option("it is B2", "B2"),)
-        return Rejected(row.line, "unknown_berth", f"there is no {berth}", berth, f"Where is {berth}?", options)
+        said = f"there is no {berth}"
+        return Rejected(row.line, "unknown_berth", said, berth, f"Where is {berth}?", options)
     due = {"berth": berth, "minutes": 60, "earliest": at, "latest": "2026-05-06T04:00:00Z"}
-    return Accepted(row.line, row.identity, (Fact("sounding.due", feed.source, row.identity, at, berth, due),))
+    fact = Fact("sounding.due", feed.source, row.identity, at, berth, due)
+    return Accepted(row.line, row.identity, (fact,))
 '''
 MOVE = "user: {text: Move V-1 to B2 from 2026-05-04 18:00, as: a.vos}"
 
@@ -185,12 +187,14 @@ async def test_question_is_answered_by_option_here_and_elsewhere(tmp_path: Path)
       scripts:
         fairway:
           - - {move: ask, to: berthing, request: find_gap,
-               params: {berth: B2, minutes: 120, earliest: "2026-05-04T08:00:00Z", latest: "2026-05-05T08:00:00Z"},
+               params: {berth: B2, minutes: 120, earliest: "2026-05-04T08:00:00Z",
+                        latest: "2026-05-05T08:00:00Z"},
                carries: {kind: book_sounding, params: {berth: B2}, holes: [start, end]}}
           - - {move: answer, kind: defer}
         berthing: [[{move: answer, kind: defer}]]"""
     for process in ("same", "new"):
-        step = f"approval: {{as: k.maes, match: {{type: question}}, decision: answer, option: 0, process: {process}}}"
+        wanted = "match: {type: question}, decision: answer, option: 0"
+        step = f"approval: {{as: k.maes, {wanted}, process: {process}}}"
         file = with_steps(
             tmp_path, f"{DUE}\n      - {step}", "{type: escalations, state: answered, count: 1}"
         )
@@ -250,8 +254,8 @@ async def test_command_of_another_process_ends_with_the_time_of_the_attempt(tmp_
 async def test_broken_engine_is_an_error_and_no_failure(tmp_path: Path) -> None:
     broken = Edit("tools/floor.py", 'key = data.pop("visit")', 'key = data["no such field"]')
     floor = copy_harbour(tmp_path / "floor", broken)
-    event = """event: {type: ship.announced, subject: V-3, data: {visit: V-3, ship: C, length_m: 1, draught_dm: 1,
-          power_kw: 0, hours: 1, arrives: 2026-05-06T12:00+02:00, promised: false}}"""
+    event = """event: {type: ship.announced, subject: V-3, data: {visit: V-3, ship: C, length_m: 1,
+          draught_dm: 1, power_kw: 0, hours: 1, arrives: 2026-05-06T12:00+02:00, promised: false}}"""
     text = GOOD.replace("user: Where is V-1?", event).replace(str(HARBOUR), str(floor))
     found = await attempt(suite_of(tmp_path, text))
     assert (found.status, found.failures) == ("error", [])

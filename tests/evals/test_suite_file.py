@@ -30,7 +30,12 @@ def test_good_suite_is_read_with_its_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("severity: blocker", "severity: high", 6, "cases.0.severity: Input should be 'blocker', 'major' or 'minor'"),
+        (
+            "severity: blocker",
+            "severity: high",
+            6,
+            "cases.0.severity: Input should be 'blocker', 'major' or 'minor'",
+        ),
         ("suite: small", "suite: Small Suite", 2, "suite: String should match pattern"),
         ("version: 1", "version: 2", 1, "version: Input should be 1"),
         ("version: 1\n", "version: 1\nauthor: me\n", 2, "author: Extra inputs are not permitted"),
@@ -43,7 +48,12 @@ def test_good_suite_is_read_with_its_defaults(tmp_path: Path) -> None:
         ("user: Where is V-1?", "wait: soon", 8, "cases.0.steps.0.wait: a duration is digits and one unit"),
         ("user: Where is V-1?", "wait: 5m", 5, "no step opens a case"),
         ("user: Where is V-1?", "{user: Hello, wait: 5m}", 8, "a step is exactly one of"),
-        ("user: Where is V-1?", "user: {text: Hi, as: Mr X}", 8, "cases.0.steps.0.user.as: String should match"),
+        (
+            "user: Where is V-1?",
+            "user: {text: Hi, as: Mr X}",
+            8,
+            "cases.0.steps.0.user.as: String should match",
+        ),
         (
             "user: Where is V-1?",
             "event: {type: a.b, subject: x, at: 5m, occurred: 2026-05-04T06:00Z}",
@@ -51,10 +61,25 @@ def test_good_suite_is_read_with_its_defaults(tmp_path: Path) -> None:
             "not both",
         ),
         ("user: Where is V-1?", "approval: {as: k.maes, decision: answer}", 8, "states option or text"),
-        ("user: Where is V-1?", "approval: {as: k.maes, decision: approve, text: ok}", 8, "states option or text"),
+        (
+            "user: Where is V-1?",
+            "approval: {as: k.maes, decision: approve, text: ok}",
+            8,
+            "states option or text",
+        ),
         ("user: Where is V-1?", "approval: {as: k.maes, decision: ignore, process: new}", 8, "ignores"),
-        ("user: Where is V-1?", "approval: {as: k.maes, decision: approve, match: {args.a: 1}}", 8, "belong to"),
-        ("    severity: blocker", "    given: {fixtures: [none]}", 6, "cases.0.given.fixtures.0: there is no fixture none"),
+        (
+            "user: Where is V-1?",
+            "approval: {as: k.maes, decision: approve, match: {args.a: 1}}",
+            8,
+            "belong to",
+        ),
+        (
+            "    severity: blocker",
+            "    given: {fixtures: [none]}",
+            6,
+            "cases.0.given.fixtures.0: there is no fixture none",
+        ),
         ("    severity: blocker", "    given: {clock: 2026-05-04T06:00}", 6, "names its zone"),
         ("    severity: blocker", "    given: {people: [{id: x.y}]}", 6, "state role or roles"),
         ("    severity: blocker", "    given: {scripts: {a: [[{move: shout}]]}}", 6, "given.scripts.a.0.0"),

@@ -18,8 +18,8 @@ PLANNER = "l.brandt"
 
 def crossed(hour: int, activity: str = "Turning - Machine 8", resource: str = "Machine 15 - Turning") -> str:
     """A report whose activity names another machine than its resource."""
-    span = {"start": f"2026/02/20 {hour:02d}:00:00.000", "end": f"2026/02/20 {hour:02d}:30:00.000"}
-    return log_row(activity=activity, resource=resource, span="000:30", **span)
+    start, end = (f"2026/02/20 {hour:02d}:{minute}:00.000" for minute in ("00", "30"))
+    return log_row(activity=activity, resource=resource, span="000:30", start=start, end=end)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The gate's thinking, pass by pass, on a made-up yard."""
 
+from typing import Any
+
 import pytest
 
 from protocol.position import Route
@@ -14,7 +16,7 @@ HOLES = Ask("crane", "find", {}, Carried("lift", {"crate": "C1"}, ("start", "end
 OFFER = {"start": T12, "end": T13}
 
 
-def yard(**options: int) -> Yard:
+def yard(**options: Any) -> Yard:
     store = MemoryStore()
     store.seed("crate", "C1", frozen=False, burnt=False)
     store.seed("crate", "C2", frozen=True, burnt=False)
@@ -302,7 +304,7 @@ def test_event_in_the_same_lane_wakes_and_in_another_opens_a_case() -> None:
     for lanes, woken, opened in ((("a", "a"), ("crane",), 0), (("a", "b"), (), 1)):
         store = MemoryStore()
         store.seed("crate", "C1", frozen=False, burnt=False)
-        y = Yard(world(lanes=lanes), store).wake("crew")  # type: ignore[arg-type]
+        y = Yard(world(lanes=lanes), store).wake("crew")
         outcome = y.round(crew=[Proposal("lift", LIFT)])
         assert (tuple(outcome.position.active), len(outcome.openings)) == (woken, opened)
 
