@@ -17,12 +17,24 @@ SUBJECT = "subject"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """People's valid decision on one action: the roles they signed as, and the escalation that asked."""
+    """People's valid decisions on one action, and the escalation that asked last.
+
+    ``signers``: (person, role signed as); ``asker``: the person whose request it came from, if any.
+    """
 
     escalation: str
-    persons: tuple[str, ...]
-    roles: frozenset[str]
-    is_approval: bool
+    signers: tuple[tuple[str, str], ...]
+    asker: str | None = None
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Who signed, each once."""
+        return tuple(dict.fromkeys(person for person, _ in self.signers))
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles they signed as."""
+        return frozenset(role for _, role in self.signers)
 
 
 def effective_level(own: int, caps: Iterable[int | None]) -> int:
@@ -59,12 +71,17 @@ def signer_roles(policy: ApprovalPolicy, rung: int, subject_role: str | None) ->
 def passes(
     world: World, policy_name: str, signature: Signature | None, subject_role: str | None = None
 ) -> bool:
-    """Whether ``signature`` satisfies the approval policy of that name."""
+    """Whether ``signature`` satisfies the approval policy of that name: who, how many, and not the asker.
+
+    The signature may have been given under another policy, or with the answer to a question.
+    """
     policy = world.config.approvals.get(policy_name)
     if signature is None or policy is None:
         return False
     allowed = signer_roles(policy, len(policy.ladder), subject_role)
-    return bool(signature.roles & allowed)
+    barred = signature.asker if policy.separate else None
+    valid = {person for person, role in signature.signers if role in allowed and person != barred}
+    return len(valid) >= policy.quorum
 
 
 def rank(world: World, item: Item, effects: Effects | None, snapshot: Snapshot) -> tuple[Any, ...]:

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from protocol.authority import Signature
-from protocol.effects import Refusal
+from protocol.effects import Effects, Refusal
 from protocol.escalating import action_hash, ask_approval
 from protocol.judging import judge
 from protocol.passing import Pass
 from protocol.position import Item
 from protocol.records import Ref
 from protocol.rows import DecisionRow, EscalationRow, EscalationState, Verdict
-from protocol.toolbox import ActionContext
+from protocol.toolbox import ActionContext, Attempt
 from protocol.world import World
 
 APPROVE, REJECT, ANSWER = "approve", "reject", "answer"
@@ -46,11 +46,8 @@ def apply_decisions(p: Pass, decisions: list[DecisionRow]) -> None:
                 _approved(p, row, item)
             case EscalationState.ANSWERED:
                 _answered(p, row, item, decision)
-            case _ if item is not None:
-                reason = f"rejected by {decision.person} ({decision.role}): {decision.reason}"
-                p.rule(item, Verdict.REFUSED, reason, "rejected")
             case _:
-                p.note("question.left", row.id, {"by": decision.person}, row.agent)
+                _rejected(p, row, item)
     _expired(p)
 
 
@@ -66,6 +63,15 @@ def _expired(p: Pass) -> None:
                     f"nobody decided by {row.due_at}: nothing was approved",
                     "expired",
                 )
+
+
+def _rejected(p: Pass, row: EscalationRow, item: Item | None) -> None:
+    """Told as of who rejected: others may have signed before."""
+    last = p.store.decisions(row.id)[-1]
+    if item is None:
+        p.note("question.left", row.id, {"by": last.person}, row.agent)
+        return
+    p.rule(item, Verdict.REFUSED, f"rejected by {last.person} ({last.role}): {last.reason}", "rejected")
 
 
 def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
@@ -117,13 +123,22 @@ def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: list[str]) -> No
     if isinstance(effects, Refusal):
         p.rule(item, Verdict.REFUSED, effects.message, effects.code)
         return
-    role = kind.signature(item.params, p.store) if kind.signature else None
     before = len(p.opened)
-    asked = ask_approval(
-        p, item, row.policy, None if role == "policy" else role, effects, f"{row.reason} Asked anew: {what}"
-    )
+    role = _subject_role(p, row, item, effects)
+    asked = ask_approval(p, item, row.policy, role, effects, f"{row.reason} Asked anew: {what}")
     if asked and len(p.opened) > before:
         p.changed.append(replace(row, state=EscalationState.SUPERSEDED, superseded_by=p.opened[-1].id))
+
+
+def _subject_role(p: Pass, row: EscalationRow, item: Item, effects: Effects) -> str:
+    """The role that ``subject`` in the ladder stands for now: the action's own, or the one the rule names."""
+    kind = p.world.kinds[item.kind]
+    if row.policy == kind.name:
+        role = kind.signature(item.params, p.store) if kind.signature else None
+        return row.role if role in (None, "policy") else str(role)
+    attempt = Attempt(item.kind, item.params, item.agent, effects)
+    checks = (r.check(attempt, p.store) for r in p.world.rules if not r.kinds or item.kind in r.kinds)
+    return next((f.role for f in checks if f and f.code == row.policy and f.role), row.role)
 
 
 def _differences(p: Pass, row: EscalationRow, changed: list[str]) -> str:
@@ -142,12 +157,25 @@ def _differences(p: Pass, row: EscalationRow, changed: list[str]) -> str:
 
 
 def _signature(p: Pass, row: EscalationRow) -> Signature:
-    signed = [d for d in p.store.decisions(row.id) if d.decision in (APPROVE, ANSWER)]
-    return Signature(
-        escalation=row.id,
-        persons=tuple(d.person for d in signed),
-        roles=frozenset(d.role for d in signed),
-        is_approval=row.type == "approval",
+    """What people signed: here, and where the same action was asked under another policy and still stands."""
+    rows = [row]
+    if row.action is not None:
+        rows += [
+            e for e in p.store.actions_like(str(row.action["kind"]), row.action_hash) if _stands(p, e, row)
+        ]
+    signed = [d for e in rows for d in p.store.decisions(e.id) if d.decision in (APPROVE, ANSWER)]
+    return Signature(row.id, tuple((d.person, d.role) for d in signed), row.asker)
+
+
+def _stands(p: Pass, earlier: EscalationRow, row: EscalationRow) -> bool:
+    """Whether an approval of the same action, given before, can be counted beside ``row``'s."""
+    same = (earlier.case, earlier.key, earlier.lineage, earlier.manifest_hash)
+    return (
+        earlier.id != row.id
+        and earlier.state is EscalationState.APPROVED
+        and same == (row.case, row.key, row.lineage, row.manifest_hash)
+        and p.now < earlier.expires_at
+        and not _moved(p, earlier)
     )
 
 

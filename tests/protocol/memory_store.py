@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from protocol.records import Claimed, Record, Ref
-from protocol.rows import CommitRow, DecisionRow, EscalationRow, EscalationState
+from protocol.rows import CaseRow, CommitRow, DecisionRow, EscalationRow, EscalationState, EventRow
 from protocol.times import micros
 
 
@@ -119,3 +119,37 @@ class MemoryStore:
         self.decision_rows.append(made)
         self.escalation_rows[escalation] = replace(row, state=state[decision], version=row.version + 1)
         return made
+
+
+class MemoryTx(MemoryStore):
+    """A memory store on which people decide: what the decision service writes beside the rows."""
+
+    def __init__(self, now: str = "2026-03-02T09:00:00Z") -> None:
+        super().__init__(now)
+        self.case_rows: dict[str, CaseRow] = {}
+        self.event_rows: list[EventRow] = []
+        self.audited: list[Mapping[str, Any]] = []
+
+    def case(self, case: str) -> CaseRow | None:
+        return self.case_rows.get(case)
+
+    def save_case(self, case: CaseRow) -> None:
+        self.case_rows[case.id] = case
+
+    def put_decision(self, row: DecisionRow) -> None:
+        self.decision_rows.append(row)
+
+    def save_escalation(self, row: EscalationRow, base: int) -> bool:
+        if self.escalation_rows[row.id].version != base:
+            return False
+        self.escalation_rows[row.id] = replace(row, version=base + 1)
+        return True
+
+    def put_event(self, row: EventRow) -> None:
+        self.event_rows.append(row)
+
+    def audit(self, entry: Mapping[str, Any]) -> None:
+        self.audited.append(entry)
+
+    def due(self, now: str) -> Sequence[EscalationRow]:
+        return [e for e in self.escalations(open_only=True) if e.due_at <= now]
