@@ -1,6 +1,7 @@
 """Setting up, as far as it can be shown without a package index."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -132,15 +133,18 @@ def test_unfit_python_is_told_in_one_sentence(
     assert "\n" not in str(left.value)
 
 
+def made(*words: str) -> list[str]:
+    """What make says, as if no other make had started this test."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(["make", *words], cwd=ROOT, env=outside, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
 def test_make_names_every_target_and_takes_another_python() -> None:
-    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {f"make {name}" for name in ("chat", "demo", "test", "check", "bench", "lock")} <= {
-        " ".join(line.split()[:2]) for line in shown.splitlines()
+        " ".join(line.split()[:2]) for line in made("help")
     }
-    planned = subprocess.run(
-        ["make", "-n", "chat", "PYTHON=python9"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert planned.splitlines() == [
+    assert made("-n", "chat", "PYTHON=python9") == [
         "python9 scripts/setup_venv.py requirements.lock",
         ".venv/bin/python -m cli chat",
     ]
