@@ -6,19 +6,20 @@ make one record.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import count, zip_longest
 from typing import Any
 
 from protocol.effects import Effects, Emit, Put, Release
 from protocol.fields import Flag, KeyOf, ListOf, Maybe, Shape, Text
 from protocol.ids import derive_key
 from protocol.records import Record, Snapshot
-from protocol.times import micros
+from protocol.times import micros, parse, show
 from protocol.toolbox import Fact, FactKind, create, put
 
 from .events import MACHINE_STATE
 from .machine_time import earlier
 from .maintenance_actions import closed_event, downtime_claim, downtime_record, opened_data
+from .values import UNTOLD
 
 _ADDED: Shape = {
     "machine": KeyOf("machine"),
@@ -47,7 +48,7 @@ def machine_added(fact: Fact, snapshot: Snapshot) -> Effects:
 
 def machine_down(fact: Fact, snapshot: Snapshot) -> Effects:
     """A machine has stopped. Told late, it changes what was, not what the machine is now."""
-    at, machine = fact.data["at"], snapshot.get("machine", fact.data["machine"])
+    at, machine = _instant(fact), snapshot.get("machine", fact.data["machine"])
     if machine is None:
         return Effects()
     told = Told.of(snapshot, machine.key)
@@ -57,17 +58,14 @@ def machine_down(fact: Fact, snapshot: Snapshot) -> Effects:
     effects = _mended(told, after)
     downtime = _new_breakdown(told, after, at)
     opened = Emit("downtime.opened", str(downtime.ref), opened_data(downtime, forced=True))
-    puts = [*effects.puts, downtime]
-    is_open = after.end_of(at) is None
-    if is_open and machine["state"] == "Up" and not _before(at, machine["since"]):
-        puts.append(put("machine", machine.key, state="Down", since=at, reason=_reason(fact)))
-    claims = (downtime_claim(downtime.ref, downtime.fields),) if is_open else ()
-    return replace(effects, puts=tuple(puts), claims=claims, events=(*effects.events, opened))
+    puts = (*effects.puts, downtime, *_standing(machine, after, fact))
+    claims = (downtime_claim(downtime.ref, downtime.fields),) if after.end_of(at) is None else ()
+    return replace(effects, puts=puts, claims=claims, events=(*effects.events, opened))
 
 
 def machine_up(fact: Fact, snapshot: Snapshot) -> Effects:
     """A machine is back: what it was down for ends. A lock outlasts any report."""
-    at, machine = fact.data["at"], snapshot.get("machine", fact.data["machine"])
+    at, machine = _instant(fact), snapshot.get("machine", fact.data["machine"])
     if machine is None:
         return Effects()
     told = Told.of(snapshot, machine.key)
@@ -75,12 +73,10 @@ def machine_up(fact: Fact, snapshot: Snapshot) -> Effects:
     effects = _mended(told, after)
     found = snapshot.find("downtime", machine=machine.key, state="open")
     repaired = [d for d in found if d["kind"] not in ("breakdown", "lockout") and not earlier(at, d["start"])]
-    puts = [*effects.puts, *(put("downtime", d.key, state="closed", end=at) for d in repaired)]
-    if machine["state"] == "Down" and not machine["locks"] and not _before(at, machine["since"]):
-        puts.append(put("machine", machine.key, state="Up", since=at, reason=None))
+    ended = (put("downtime", d.key, state="closed", end=at) for d in repaired)
     return replace(
         effects,
-        puts=tuple(puts),
+        puts=(*effects.puts, *ended, *_standing(machine, after, fact)),
         releases=(*effects.releases, *(Release(d.ref) for d in repaired)),
         events=(*effects.events, *(closed_event(d, at) for d in repaired)),
     )
@@ -88,10 +84,16 @@ def machine_up(fact: Fact, snapshot: Snapshot) -> Effects:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Every report of a machine in the order of what happened: when each stop ended, and what ended none."""
+    """Every report of a machine in the order of what happened: when each stop ended, and what ended none.
 
+    ``instants``: all of them; ``ups``: those that it is back; ``lasting``: the stops that none ended.
+    """
+
+    instants: frozenset[str]
+    ups: Sequence[str]
     ends: Mapping[str, str]
     spare: Sequence[str]
+    lasting: Sequence[str]
 
     @classmethod
     def of(cls, downs: Iterable[str], ups: Iterable[str]) -> "Paired":
@@ -99,6 +101,7 @@ class Paired:
         report is another stop. So it depends on what was reported, and not on when the reports came in.
         """
         reports = sorted([(micros(t), False, t) for t in downs] + [(micros(t), True, t) for t in ups])
+        instants = frozenset(t for *_, t in reports)
         ends: dict[str, str] = {}
         waiting: list[str] = []
         spare: list[str] = []
@@ -112,7 +115,7 @@ class Paired:
             ends |= dict.fromkeys(over, at)
             if not over:
                 spare.append(at)
-        return cls(ends, spare)
+        return cls(instants, [t for _, is_up, t in reports if is_up], ends, spare, waiting)
 
     def end_of(self, start: str) -> str | None:
         """When the stop that began then ended, or None when it has not."""
@@ -132,11 +135,9 @@ class Told:
     @classmethod
     def of(cls, snapshot: Snapshot, machine: str) -> "Told":
         """As the machine's downtimes say it."""
-        found = [d for d in snapshot.find("downtime", machine=machine) if d["kind"] == "breakdown"]
-        marks = {
-            d["end"]: d for d in found if d.key in _mark_keys(machine, d["end"]) and d["start"] == d["end"]
-        }
-        real = [d for d in found if d.key not in {m.key for m in marks.values()}]
+        found = snapshot.find("downtime", machine=machine)
+        marks = {d["end"]: d for d in found if d["kind"] == UNTOLD}
+        real = [d for d in found if d["kind"] == "breakdown"]
         return cls(machine, sorted(real, key=lambda d: (micros(d["start"]), d.key)), marks)
 
     @property
@@ -163,17 +164,13 @@ def _mended(told: Told, after: Paired) -> Effects:
         events.append(closed_event(record, end))
         if record["state"] == "open":
             releases.append(Release(record.ref))
-    used = {d.key for d in told.breakdowns}
+    used = {d.key for d in (*told.breakdowns, *told.marks.values())}
     for at in after.spare:
         if at not in told.marks:
-            key = next(k for k in _mark_keys(told.machine, at) if k not in used)
-            puts.append(create("downtime", key, **_closed(told.machine, at, at)))
+            keys = (derive_key("D-", "up", told.machine, at, n) for n in count())
+            key = next(k for k in keys if k not in used)  # a mark that became a breakdown keeps its key
+            puts.append(create("downtime", key, **_closed(told.machine, at, at) | {"kind": UNTOLD}))
     return Effects(puts=tuple(puts), releases=tuple(releases), events=tuple(events))
-
-
-def _mark_keys(machine: str, at: str) -> tuple[str, str]:
-    """Two, as a mark that became a breakdown keeps its key."""
-    return derive_key("D-", "up", machine, at), derive_key("D-", "up", machine, at, "again")
 
 
 def _new_breakdown(told: Told, after: Paired, at: str) -> Put:
@@ -193,8 +190,25 @@ def _closed(machine: str, start: str, end: str) -> dict[str, Any]:
     return {**place, "kind": "breakdown", "maintenance_order": None, "state": "closed"}
 
 
-def _before(at: str, since: str | None) -> bool:
-    return since is not None and earlier(at, since)
+def _standing(machine: Record, after: Paired, fact: Fact) -> tuple[Put, ...]:
+    """The machine as all reports leave it: down while a stop lasts. What others said later stands."""
+    was, since = machine["state"], machine["since"]
+    if machine["locks"] or was not in ("Up", "Down"):
+        return ()
+    by_others = since is not None and since not in after.instants
+    lasting = [d for d in after.lasting if not (by_others and was == "Up" and earlier(d, since))]
+    if not lasting and not after.ups:
+        return ()
+    now, at = ("Down", lasting[0]) if lasting else ("Up", after.ups[-1])
+    if (now, at) == (was, since) or (by_others and (now == was or earlier(at, since))):
+        return ()
+    told = _reason(fact) if at == _instant(fact) else machine["reason"]
+    return (put("machine", machine.key, state=now, since=at, reason=told if lasting else None),)
+
+
+def _instant(fact: Fact) -> str:
+    """When it happened, in the one text of an instant: reports are told apart by it."""
+    return show(parse(fact.data["at"]))
 
 
 def _reason(fact: Fact) -> str | None:

@@ -112,7 +112,7 @@ DOWNTIME = ResourceType(
     name="downtime",
     fields={
         "machine": KeyOf("machine"),
-        "kind": Choice(v.DOWNTIME_KINDS),
+        "kind": Choice((*v.DOWNTIME_KINDS, v.UNTOLD)),
         "start": Instant(),
         "end": Instant(),
         "maintenance_order": Maybe(KeyOf("maintenance_order")),

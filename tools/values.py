@@ -24,6 +24,8 @@ OVER = frozenset({"Completed", "Cancelled", "Aborted", "Closed"})
 
 MACHINE_STATES = ("Up", "Down", "Maintenance", "LockedOut")
 DOWNTIME_KINDS = ("breakdown", "corrective", "preventive", "calibration", "lockout")
+UNTOLD = "untold"
+"""The kind of a downtime of which only the end is known: in no figure, and nothing an agent may open."""
 PLANNED_KINDS = frozenset({"preventive", "calibration"})
 MAINTENANCE_TYPES = ("PM", "CM", "PdM", "calibration")
 MAINTENANCE_STATES = ("Requested", "Approved", "Planned", "InProgress", "WorkDone", "Returned", "Closed")

@@ -14,6 +14,7 @@ from protocol.toolbox import Fact
 from tests.protocol.memory_store import MemoryStore
 from tests.tools.snapshot_fake import FakePlant
 from tools.facts import FACT_EVENTS, FACTS
+from tools.figures import window_figures
 
 from .rows import KINDS
 
@@ -107,6 +108,71 @@ def test_one_report_that_it_is_back_ends_all_that_was_told(order: tuple[str, ...
     assert breakdowns(store) == [("closed", "09:00", "10:00"), ("closed", "09:05", "10:00")]
     assert of(store, "machine", "M8")["state"] == "Up"
     assert store.claims("machine/M8", f"{DAY}00:00:00Z", f"{DAY}23:00:00Z") == []
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        "down 09:00, up 10:00, up 11:00, up 12:00, down 09:30",
+        "down 09:00, down 09:30, up 09:15",
+        "down 09:30, up 09:30, down 09:00, up 12:00",
+        "down 12:00, up 12:00, down 11:00",
+        "up 10:00, up 11:00, down 12:00",
+        "down 09:00, up 10:00, down 10:00, down 11:00, up 12:00",
+    ],
+)
+def test_same_reports_leave_the_same_in_any_order(reports: str) -> None:
+    """Downtimes, claims, and whether the machine is up, and since when."""
+    left = set()
+    for order in permutations(reports.split(", ")):
+        store = floor()
+        for kind, at in (report.split() for report in order):
+            store.report(f"machine.{kind}", MACHINE, at)
+        machine = of(store, "machine", "M8")
+        held = tuple(store.claims("machine/M8", f"{DAY}00:00:00Z", f"{DAY}23:00:00Z"))
+        times = tuple((c.start, c.end) for c in held)
+        left.add((tuple(sorted(breakdowns(store))), times, machine["state"], machine["since"]))
+    assert len(left) == 1
+
+
+def test_machine_stays_down_while_a_later_stop_lasts() -> None:
+    store = floor()
+    for kind, at in (("down", "09:00"), ("down", "09:30"), ("up", "09:15")):
+        store.report(f"machine.{kind}", MACHINE, at)
+    machine = of(store, "machine", "M8")
+    assert (machine["state"], machine["since"]) == ("Down", f"{DAY}09:30:00Z")
+
+
+@pytest.mark.parametrize(
+    ("state", "since", "kind", "expected"),
+    [
+        ("Up", "09:00", "down", "Down"),
+        ("Up", "11:00", "down", "Up"),
+        ("Down", "09:00", "up", "Up"),
+        ("Down", "11:00", "up", "Down"),
+    ],
+)
+def test_report_from_before_changes_nothing_that_others_said_since(
+    state: str, since: str, kind: str, expected: str
+) -> None:
+    store = Floor()
+    store.add("machine", "M8", state=state, since=f"{DAY}{since}:00Z")
+    store.report(f"machine.{kind}", MACHINE, "10:00")
+    assert of(store, "machine", "M8")["state"] == expected
+
+
+def test_return_of_a_machine_whose_stop_nobody_told_of_is_no_breakdown() -> None:
+    store = floor()
+    store.report("machine.up", MACHINE, "10:18")
+    figures = window_figures(store, store.find("machine"), f"{DAY}00:00:00Z", f"{DAY}23:00:00Z")
+    assert [f["numerator"] for f in figures if f["name"] == "breakdowns"] == [0]
+
+
+def test_instant_written_in_two_ways_is_one_report() -> None:
+    store = floor()
+    store.report("machine.down", MACHINE, "09:10")
+    store.report("machine.down", MACHINE, "09:10", at=f"{DAY}09:10:00.000Z")
+    assert len(breakdowns(store)) == 1
 
 
 def test_late_breakdown_is_68_minutes_and_the_machine_is_up() -> None:
