@@ -55,6 +55,9 @@ class App:
             return open_text(tx, self.world, checked, person, session)
 
         case = await self.driver.accept(accept, progress)
+        shape, others = await self.ledger.read(lambda tx: (run_shape(tx, case), tx.runnable()))
+        if not others:
+            return shape
         await self._drive_others()
         return await self.outcome(case)
 
