@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from protocol.authority import Signature
 from protocol.effects import Effects, Refusal
-from protocol.escalating import action_hash, ask_approval
+from protocol.escalating import action_hash, ask_approval, ask_question
 from protocol.judging import judge
 from protocol.passing import Pass
 from protocol.position import Item
@@ -14,6 +14,7 @@ from protocol.toolbox import ActionContext, Attempt
 from protocol.world import World
 
 APPROVE, REJECT, ANSWER = "approve", "reject", "answer"
+ANEW = " Asked anew: "
 CLOSED_BY = {
     APPROVE: EscalationState.APPROVED,
     REJECT: EscalationState.REJECTED,
@@ -86,18 +87,24 @@ def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
 
 
 def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
-    """Why the stored decision does not fit the action: hash, lineage, manifest, time, roles."""
+    """Why the stored decision does not fit the action: hash, manifest, lineage, time, roles."""
     shape = p.world.kinds[item.kind].params if item.kind in p.world.kinds else {}
     if row.action_hash != action_hash(item.kind, item.params, shape):
         return Refusal("hash_mismatch", "the action is not the one that was signed")
-    if row.lineage != p.lineage:
-        return Refusal("lineage_changed", "the ledger was restored from a backup since this was asked")
     if row.manifest_hash != p.world.manifest_hashes.get(item.agent, ""):
         return Refusal("manifest_changed", f"the manifest of {item.agent} changed since this was asked")
+    return _unsigned(p, row)
+
+
+def _unsigned(p: Pass, row: EscalationRow) -> Refusal | None:
+    """Why what people decided does not count now: the ledger, the time, or too few who may."""
+    if row.lineage != p.lineage:
+        return Refusal("lineage_changed", "the ledger was restored from a backup since this was asked")
     if p.now >= row.expires_at:
         return Refusal("expired", f"the approval expired at {row.expires_at}")
-    signed = [d for d in p.store.decisions(row.id) if d.decision == APPROVE]
-    valid = {d.person for d in signed if may_sign(p.world, row, d.person, d.at)}
+    signed = [d for d in p.store.decisions(row.id) if d.decision in (APPROVE, ANSWER)]
+    barred = row.asker if row.separate else None
+    valid = {d.person for d in signed if may_sign(p.world, row, d.person, d.at)} - {barred}
     if len(valid) < row.quorum:
         return Refusal("not_authorised", f"{row.quorum} valid signatures are needed, {len(valid)} stand")
     return None
@@ -125,7 +132,7 @@ def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: list[str]) -> No
         return
     before = len(p.opened)
     role = _subject_role(p, row, item, effects)
-    asked = ask_approval(p, item, row.policy, role, effects, f"{row.reason} Asked anew: {what}")
+    asked = ask_approval(p, item, row.policy, role, effects, f"{row.reason.partition(ANEW)[0]}{ANEW}{what}")
     if asked and len(p.opened) > before:
         p.changed.append(replace(row, state=EscalationState.SUPERSEDED, superseded_by=p.opened[-1].id))
 
@@ -185,6 +192,25 @@ def _answered(p: Pass, row: EscalationRow, item: Item | None, decision: Decision
     data = {"by": decision.person, "option": option["title"] if option else None, "text": decision.text[:500]}
     p.note("question.answered", row.id, data, row.agent)
     if option is not None and option.get("item") is not None:
-        judge(p, Item.from_json(option["item"]), _signature(p, row), last_try=True)
+        _chosen(p, row, Item.from_json(option["item"]), item)
     elif item is not None:
         p.rule(item, Verdict.REFUSED, f"left as it is by {decision.person}", "left_as_it_is")
+
+
+def _chosen(p: Pass, row: EscalationRow, chosen: Item, item: Item | None) -> None:
+    """A position that was chosen is signed as an approval is: by who may, in time, on what was shown."""
+    if refusal := _unsigned(p, row):
+        p.rule(chosen, Verdict.REFUSED, refusal.message, refusal.code)
+        return
+    changed = _moved(p, row)
+    if not changed:
+        judge(p, chosen, _signature(p, row), last_try=True)
+        return
+    what = _differences(p, row, changed)
+    p.rule(chosen, Verdict.CONFLICT, f"changed since it was shown: {what}", "stale")
+    positions = [Item.from_json(o["item"]) for o in row.options if o.get("item") is not None]
+    text = f"{str(row.shown['question']).partition(ANEW)[0]}{ANEW}{what}"
+    before = len(p.opened)
+    ask_question(p, row.agent, row.key, text, positions, row.reason, item)
+    if len(p.opened) > before:
+        p.changed.append(replace(row, state=EscalationState.SUPERSEDED, superseded_by=p.opened[-1].id))

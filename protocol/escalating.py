@@ -7,7 +7,7 @@ from typing import Any
 from protocol.authority import SUBJECT
 from protocol.canonical import digest
 from protocol.effects import Effects
-from protocol.fields import ListOf, Maybe, Shape, Text
+from protocol.fields import ListOf, Maybe, Shape, Text, check_shape
 from protocol.floor import ApprovalPolicy, Rung
 from protocol.ids import derive
 from protocol.passing import Pass
@@ -15,6 +15,7 @@ from protocol.position import Item
 from protocol.records import Ref
 from protocol.rows import EscalationRow, EscalationState, Verdict
 from protocol.times import plus
+from protocol.toolbox import ActionContext
 
 LEAVE = "leave as it is"
 """The last option of every question the engine opens."""
@@ -80,8 +81,9 @@ def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effect
 
 def _suppressed(p: Pass, item: Item, hashed: str, bound: Mapping[str, int], policy: ApprovalPolicy) -> bool:
     """Whether the same question is open already, or was rejected a short while ago on the same state."""
-    for earlier in p.store.actions_like(item.kind, hashed):
-        if earlier.state is EscalationState.PENDING and earlier.id not in p.waiting:
+    here = [r for r in p.opened if r.action_hash == hashed and r.type == "approval"]
+    for earlier in (*p.store.actions_like(item.kind, hashed), *here):
+        if earlier.state is EscalationState.PENDING:
             p.rule(item, Verdict.REFUSED, f"{earlier.role} is asked already: {earlier.id}", "already_asked")
             return True
         recent = plus(earlier.requested_at, seconds=policy.repeat_after_s) > p.now
@@ -116,6 +118,7 @@ def ask_question(
         for i in positions
     ]
     options.append({"title": LEAVE, "action": None, "item": None})
+    bound, shown = _positions_seen(p, positions)
     row = EscalationRow(
         id=derive("esc", p.case.id, key, p.number, reason, len(p.opened)),
         type="question",
@@ -131,11 +134,12 @@ def ask_question(
         ladder=ladder,
         options=options,
         action_hash=digest([text, [o["action"] for o in options]]),
+        bound=bound,
         policy=reason,
         on_exhausted="hold",
         asker=p.case.person,
         lineage=p.lineage,
-        shown={"question": text},
+        shown={"question": text, **shown},
     )
     _open(p, row, item)
 
@@ -155,17 +159,14 @@ def _open(p: Pass, row: EscalationRow, item: Item | None) -> None:
 
 def _add_to_last_question(p: Pass, item: Item | None, text: str) -> None:
     """At the limit of open escalations the rest joins the last open question, which a person reads."""
-    for row in reversed(p.opened):
-        if row.type == "question":
-            more = {**row.shown, "also": [*row.shown.get("also", []), text[:500]]}
-            p.opened[p.opened.index(row)] = replace(row, shown=more)
-            break
-    else:
-        for row in reversed(p.store.escalations(p.case.id, open_only=True)):
-            if row.type == "question":
-                more = {**row.shown, "also": [*row.shown.get("also", []), text[:500]]}
-                p.changed.append(replace(row, shown=more))
-                break
+    earlier = {e.id: e for e in p.store.escalations(p.case.id, open_only=True)} | {e.id: e for e in p.changed}
+    rows = [r for r in (*earlier.values(), *p.opened) if r.type == "question" and r.id in p.waiting]
+    if rows:
+        last = rows[-1]
+        more = replace(last, shown={**last.shown, "also": [*last.shown.get("also", []), text[:500]]})
+        p.opened = [more if r is last else r for r in p.opened]
+        if more not in p.opened:
+            p.changed = [r for r in p.changed if r is not last] + [more]
     p.note("limit.escalations", p.case.id, {"text": text[:500]})
     if item is not None:
         p.rule(item, Verdict.REFUSED, "too many open escalations in this case", "limit_escalations")
@@ -186,6 +187,21 @@ def _seen(p: Pass, item: Item, effects: Effects) -> tuple[dict[str, int], dict[s
         if record is not None and p.world.types[ref.type].versioned:
             bound[str(ref)] = record.version
             shown[str(ref)] = dict(record.body)
+    return bound, shown
+
+
+def _positions_seen(p: Pass, positions: Sequence[Item]) -> tuple[dict[str, int], dict[str, Any]]:
+    """What is seen of all positions of a question: choosing one of them signs it, so it is bound alike."""
+    bound: dict[str, int] = {}
+    shown: dict[str, Any] = {}
+    for item in positions:
+        kind = p.world.kinds[item.kind]
+        if check_shape(kind.params, item.params):
+            continue  # the gate will refuse it
+        effects = kind.decide(item.params, p.store, ActionContext(item.key, item.agent))
+        versions, bodies = _seen(p, item, effects if isinstance(effects, Effects) else Effects())
+        bound |= versions
+        shown |= bodies
     return bound, shown
 
 
