@@ -11,6 +11,7 @@ from protocol.rows import CaseRow, CommitRow, EscalationRow, EventRow, VerdictRo
 from protocol.world import World
 
 At: TypeAlias = int | Literal["all"] | None
+STOPPED = "case.stopped"
 OPENING = frozenset({"user", "event", "feed"})
 
 
@@ -26,6 +27,10 @@ class Evidence:
         """The step ``at``, or the last of its kind; None when it was not played."""
         of_kind = [p for p in self.played if p.kind == kind and at in (None, p.step)]
         return of_kind[-1] if of_kind else None
+
+    def changed(self, at: int | None) -> list[str]:
+        """Records that the step ``at`` made or wrote, or any step, by name."""
+        return sorted({ref for p in self.played if at in (None, p.step) for ref in p.changed})
 
     def asked(self, at: At) -> list[CaseRow]:
         """The cases that came in with a step: the last one that opens cases, one by number, or all."""
@@ -70,6 +75,10 @@ class Evidence:
             for event in self.tx.events(type=kind)
             if within is None or event.case in within or (event.case is None and own[0] <= event.seq < own[1])
         ]
+
+    def stopped(self) -> list[str]:
+        """Why cases were stopped: an error in the floor's code, or agents that are gone."""
+        return [str(event.data["text"]) for event in self.tx.events(type=STOPPED)]
 
     def audit(self) -> dict[str, Any]:
         """Shape ``audit``."""

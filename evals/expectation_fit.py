@@ -16,6 +16,7 @@ from evals.suite_checks import (
     FeedCheck,
     SideEffectCountCheck,
     StateCheck,
+    UnchangedCheck,
     VerdictsCheck,
 )
 from protocol.fields import Field, Integer
@@ -30,6 +31,8 @@ def check_problems(case: Case, check: AnyCheck, world: World) -> Iterator[Misfit
     match check:
         case StateCheck():
             yield from _state(check, world)
+        case UnchangedCheck(ref=str() as ref):
+            yield from known("resource type", Ref.parse(ref).type, world.types, "ref")
         case VerdictsCheck():
             if check.agent is not None:
                 yield from known("agent", check.agent, world.manifests, "agent")
@@ -57,6 +60,8 @@ def _at(case: Case, check: AnyCheck) -> Iterator[Misfit]:
             wanted, what = [n for n in steps if case.steps[n].kind == "approval"], "an approval"
         case FeedCheck():
             wanted, what = [n for n in steps if case.steps[n].kind == "feed"], "a feed"
+        case UnchangedCheck():
+            wanted, what = list(steps), "a step of this case"
         case CaseCheck() | CountCheck() | SideEffectCountCheck():
             wanted, what = [n for n in steps if case.steps[n].opens], "one that opens a case"
         case _:

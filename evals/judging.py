@@ -22,6 +22,7 @@ from evals.suite_checks import (
     SideEffectCountCheck,
     StateCheck,
     StatusCheck,
+    UnchangedCheck,
     VerdictsCheck,
 )
 from protocol.records import Record, Ref
@@ -48,6 +49,9 @@ def judge(check: AnyCheck, evidence: Evidence) -> Finding:
     match check:
         case StateCheck():
             return _state(check, evidence)
+        case UnchangedCheck(ref=ref, at=at):
+            changed = [name for name in evidence.changed(at) if ref in (None, name)]
+            return Finding(not changed, [], changed)
         case VerdictsCheck():
             return _verdicts(check, evidence)
         case EscalationsCheck():
@@ -68,13 +72,8 @@ def judge(check: AnyCheck, evidence: Evidence) -> Finding:
             return _status(check, evidence)
         case CodeCheck(equals=code):
             return _of_cases(check, evidence, code, lambda c: c.code == code, lambda c: c.code)
-        case ExitCodeCheck(at=at, equals=code):
-            step = evidence.step("approval", at)
-            return Finding(
-                step is not None and step.exit_code == code, code, step.exit_code if step else None
-            )
-        case FeedCheck():
-            return _feed(check, evidence)
+        case ExitCodeCheck() | FeedCheck():
+            return _of_step(check, evidence)
         case AuditCheck():
             shape = evidence.audit()
             return Finding(shape["ok"], [], shape["violations"])
@@ -218,7 +217,11 @@ def _status(check: StatusCheck, evidence: Evidence) -> Finding:
     return _of_cases(check, evidence, expected, holds, show)
 
 
-def _feed(check: FeedCheck, evidence: Evidence) -> Finding:
+def _of_step(check: ExitCodeCheck | FeedCheck, evidence: Evidence) -> Finding:
+    if isinstance(check, ExitCodeCheck):
+        ended = evidence.step("approval", check.at)
+        code = ended.exit_code if ended else None
+        return Finding(code == check.equals, check.equals, code)
     step = evidence.step("feed", check.at)
     shape = {**step.shape, "rejected": len(step.shape.get("rejected", ()))} if step and step.shape else {}
     found = {name: shape.get(name) for name in check.stated}

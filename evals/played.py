@@ -11,7 +11,8 @@ DONE, FAILED, WAITING = 0, 1, 75
 @dataclass(frozen=True, slots=True)
 class Played:
     """``cases``: those that came in with it. ``events``: the numbers of the first event it may have
-    published, and of the first it did not. ``shape``: what a feed counted.
+    published, and of the first it did not. ``changed``: the records it made or wrote, as ``TYPE/KEY``.
+    ``shape``: what a feed counted.
     """
 
     step: int
@@ -20,6 +21,7 @@ class Played:
     accepts: frozenset[int]
     cases: tuple[str, ...] = ()
     events: tuple[int, int] = (0, 0)
+    changed: tuple[str, ...] = ()
     shape: Mapping[str, Any] = field(default_factory=dict)
     said: str = ""
 

@@ -10,13 +10,13 @@ from checkpoints.sqlite_saver import discard
 from evals.deciding_step import decide_elsewhere, exit_code, pick
 from evals.field_values import in_shape
 from evals.played import DONE, FAILED, WAITING, Played
+from evals.standing import Standing, check_unscripted
 from evals.suite_file import SuiteFile
 from evals.suite_steps import ApprovalStep, EventStep, FeedStep, Step, UserStep
 from graph.app import App, open_app
 from graph.feed import feed
 from graph.settings import Settings
 from protocol.errors import AndonError
-from protocol.ports import ReadTx
 from protocol.times import plus
 from protocol.toolbox import Fact
 from protocol.world import World
@@ -72,16 +72,30 @@ class Player:
         expected = getattr(what, "expect_exit", None)
         usual = RECORDED if step.kind == "approval" else ANY_STATUS
         accepts = usual if expected is None else frozenset({expected})
-        before = await self.app.ledger.read(_standing)
+        before = await self._standing()
         shape: dict[str, Any] = {}
         try:
             code, said, shape = await self._act(number, step)
         except AndonError as error:
             code, said = error.exit_code, f"{error.error_code}: {error.message}"
-        after = await self.app.ledger.read(_standing)
-        cases = tuple(case for case in after[0] if case not in set(before[0]))
-        events = (before[1], after[1])
-        return Played(number, step.kind, code, accepts, cases, events, shape, said)
+        after = await self._standing()
+        if isinstance(what, ApprovalStep) and what.process == "new":
+            check_unscripted(before, after)
+        return Played(
+            step=number,
+            kind=step.kind,
+            exit_code=code,
+            accepts=accepts,
+            cases=after.opened_since(before),
+            events=(before.next_event, after.next_event),
+            changed=after.changed_since(before),
+            shape=shape,
+            said=said,
+        )
+
+    async def _standing(self) -> Standing:
+        scripted = (self._settings.scripts or {}).keys()
+        return await self.app.ledger.read(lambda tx: Standing.read(tx, self.world, scripted))
 
     async def _act(self, number: int, step: Step) -> tuple[int, str, dict[str, Any]]:
         """Do it: exit code, words, and the shape of a feed."""
@@ -161,9 +175,3 @@ class Player:
 
 async def _nothing() -> tuple[int, str]:
     return DONE, ""
-
-
-def _standing(tx: ReadTx) -> tuple[list[str], int]:
-    """Cases that no other case opened, oldest first, and the number the next event gets at least."""
-    cases = [row.id for row in reversed(tx.cases()) if row.cause is None]
-    return cases, max((event.seq for event in tx.events()), default=0) + 1

@@ -81,6 +81,14 @@ class StateCheck(Check):
         return self
 
 
+class UnchangedCheck(Check):
+    """No record was made or written: in no step, or not in the step ``at``. ``ref``: not this one."""
+
+    type: Literal["unchanged"]
+    ref: RefText | None = None
+    at: int | None = Field(default=None, ge=0)
+
+
 class VerdictsCheck(CountCheck):
     """Verdicts of the gate. ``resource``: the record's ref."""
 
@@ -252,6 +260,7 @@ class AuditCheck(Check):
 
 AnyCheck: TypeAlias = Annotated[
     StateCheck
+    | UnchangedCheck
     | VerdictsCheck
     | EscalationsCheck
     | EventsCheck

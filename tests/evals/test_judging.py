@@ -132,6 +132,12 @@ PAIRS: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
             {"action": "book_sounding", "at": 2},
         ],
     ),
+    ({"type": "unchanged", "at": 0}, [{"at": 1}, {"at": None}]),
+    (
+        {"type": "unchanged", "at": 3, "ref": "visit/V-2"},
+        [{"ref": "visit/V-1"}, {"at": 4, "ref": "visit/V-3"}],
+    ),
+    ({"type": "unchanged", "ref": "pilot/P1"}, [{"ref": "berth/B2"}]),
     ({"type": "audit"}, []),
 ]
 """A check that holds, and changes that each make it fail."""
