@@ -80,7 +80,7 @@ def digest(value: Any) -> str:
 
 def loads(text: str | bytes, max_bytes: int = 1 << 20) -> Json:
     """Parse JSON strictly: duplicate keys, NaN, floats, surrogates and oversize are refused."""
-    if len(text) > max_bytes:
+    if len(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text) > max_bytes:
         raise NotCanonicalError(f"longer than {max_bytes} bytes")
     try:
         value: Json = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
