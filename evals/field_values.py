@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.floor_seed import instant
-from protocol.fields import Field, Instant, Maybe, Shape
+from protocol.fields import Field, Instant, ListOf, Maybe, Object, Shape
 
 
 def in_field(field: Field | None, value: Any) -> Any:
-    """``value`` as a record has it: an instant as UTC text, everything else as it is."""
+    """``value`` as a record has it: every instant in it as UTC text, everything else as it is."""
     match field:
         case Maybe(inner):
             return in_field(inner, value)
+        case ListOf(item) if isinstance(value, list):
+            return [in_field(item, each) for each in value]
+        case Object(shape) if isinstance(value, Mapping):
+            return in_shape(shape, value)
         case Instant() if isinstance(value, str):
             return instant(value)
         case _:
@@ -21,6 +25,15 @@ def in_field(field: Field | None, value: Any) -> Any:
 def in_shape(shape: Shape, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of several fields; one that no field has stays as it is."""
     return {name: in_field(shape.get(name), value) for name, value in values.items()}
+
+
+def in_any(value: Any) -> Any:
+    """``value`` with every text that is an instant as UTC text, where no field says which are."""
+    if isinstance(value, Mapping):
+        return {name: in_any(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [in_any(each) for each in value]
+    return instant(value) if isinstance(value, str) else value
 
 
 def same(found: object, wanted: object) -> bool:

@@ -14,13 +14,14 @@ from typing import Any, Literal
 
 from agents.floor_loader import Floor
 from checkpoints.sqlite_ledger import open_reader
-from evals.evidence import Evidence
+from evals.evidence import STOPPED, Evidence
 from evals.judging import Finding, judge
 from evals.opening_state import Opening, opening_of
 from evals.played import Played
 from evals.player import Player
 from evals.script_fit import plain
 from evals.suite import Case
+from evals.suite_checks import EventsCheck
 from evals.suite_file import SuiteFile
 from graph.settings import Settings
 from protocol.errors import AndonError
@@ -143,7 +144,9 @@ async def _play(file: SuiteFile, case: Case, settings: Settings, seed: int, cour
 
 
 def _judged(case: Case, settings: Settings, course: _Course) -> list[CheckResult]:
-    """The checks on the closed ledger. The audit gates every attempt, whatever its case expects."""
+    """The checks on the closed ledger. The audit gates every attempt, whatever its case expects, and so
+    does a case that was stopped, unless its suite looks at that itself.
+    """
     if course.world is None:
         raise RuntimeError("the attempt ended before its application was open")
     world = course.world
@@ -155,6 +158,9 @@ def _judged(case: Case, settings: Settings, course: _Course) -> list[CheckResult
         if not any(check.type == AUDIT and check.gate for check in checks):
             shape: Mapping[str, Any] = evidence.audit()
             checks.append(CheckResult(AUDIT, AUDIT, Finding(shape["ok"], [], shape["violations"])))
+        looked_at = any(isinstance(check, EventsCheck) and check.event == STOPPED for check in case.expect)
+        if not looked_at and (stopped := evidence.stopped()):
+            checks.append(CheckResult(STOPPED, STOPPED, Finding(False, [], stopped)))
     return checks
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from evals.field_values import in_any
 from evals.fit_words import Misfit, below, known
 from evals.suite_moves import AnyMove, AskMove, ProposeMove
 from protocol.manifest import DECIDE
@@ -35,7 +36,13 @@ def _move(move: AnyMove, world: World) -> Iterator[Misfit]:
 
 def plain(scripts: Mapping[str, Sequence[Sequence[AnyMove]]]) -> dict[str, list[list[dict[str, Any]]]] | None:
     """The scripts as the offline model takes them; None when there are none."""
-    said = {
-        agent: [[move.model_dump() for move in moves] for moves in turns] for agent, turns in scripts.items()
-    }
+    said = {agent: [[_stored(move) for move in moves] for moves in turns] for agent, turns in scripts.items()}
     return said or None
+
+
+def _stored(move: AnyMove) -> dict[str, Any]:
+    """Its stored form. Instants may carry an offset in a suite; in what is said for a person they stay."""
+    said = move.model_dump()
+    for holder in (said, said.get("carries") or {}):
+        holder.update({name: in_any(holder[name]) for name in ("params", "values") if name in holder})
+    return said
