@@ -78,10 +78,16 @@ def _admissible(p: Pass, item: Item, signature: Signature | None) -> ActionKind 
         p.rule(item, Verdict.SHADOWED, "a shadow agent's proposal is compared, never committed")
         return None
     owner = p.world.owner_of_kind(item.kind)
-    if owner != item.agent and item.exchange is None and signature is None:
+    if owner not in (item.agent, _settled_by(p, item)) and signature is None:
         ask_owner(p, item, owner, f"{owner} owns what {item.kind} writes")
         return None
     return kind
+
+
+def _settled_by(p: Pass, item: Item) -> str | None:
+    """The agent that answered the request the action was carried in: its yes counts for what it owns."""
+    exchange = p.exchanges.get(item.exchange) if item.exchange else None
+    return exchange.owner if exchange else None
 
 
 def _refuse_precondition(p: Pass, item: Item, refusal: Refusal, signature: Signature | None) -> None:

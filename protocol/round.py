@@ -101,7 +101,7 @@ def resolve_cut(p: Pass, identifier: str) -> None:
         positions.append(offer)
         candidates.append(offer)
     for candidate in candidates:
-        if judge(p, candidate, last_try=True) is Judged.COMMITTED or _escalated(p, candidate):
+        if judge(p, candidate, last_try=True) is Judged.COMMITTED or _goes_on(p, candidate):
             return
     carried = concrete(p, identifier, exchange, exchange.asked_params() or dict(exchange.carries.params))
     p.rule(
@@ -114,8 +114,9 @@ def resolve_cut(p: Pass, identifier: str) -> None:
     ask_question(p, exchange.owner, exchange.key, text, positions, "undecided", carried)
 
 
-def _escalated(p: Pass, item: Item) -> bool:
-    return p.outcomes.get(item.key, ("", None))[0] == Verdict.ESCALATED
+def _goes_on(p: Pass, item: Item) -> bool:
+    """Whether somebody else was asked about the action: a person, or the owner of what it writes."""
+    return p.outcomes.get(item.key, ("", None))[0] in (Verdict.ESCALATED, Verdict.ASKED)
 
 
 def _words(kind: str, params: Mapping[str, Any]) -> str:
