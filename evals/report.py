@@ -1,6 +1,7 @@
 """A run for people and for programs: the summary on a terminal, files when they are asked for."""
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,32 @@ def targets(wanted: Sequence[str]) -> list[Target]:
     return found
 
 
+def begin_reports(wanted: Sequence[Target]) -> None:
+    """Empty the files asked for, before a run that may take long: nobody reads yesterday's for today's.
+
+    Raises InvalidFloorError for one that cannot be written.
+    """
+    for _, path in wanted:
+        _write(path, "")
+
+
 def write_reports(shape: Mapping[str, Any], wanted: Sequence[Target]) -> None:
     """Write the files asked for; raises InvalidFloorError for one that cannot be written."""
     for kind, path in wanted:
         lines = [shape] if kind == "json" else list(_attempts(shape))
-        text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        except OSError as error:
-            raise InvalidFloorError(
-                f"The report {path} cannot be written: {error.strerror}.",
-                hint="Name another file with --report.",
-                code="unwritable",
-            ) from error
+        _write(path, "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InvalidFloorError(
+            f"The report {path} cannot be written: {error.strerror}.",
+            hint="Name another file with --report.",
+            code="unwritable",
+        ) from error
 
 
 def _attempts(shape: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -64,7 +77,7 @@ def _suite(suite: Mapping[str, Any]) -> list[str]:
     repeats = sorted({len(case["attempts"]) for case in cases if case["attempts"]}) or [0]
     times = f"{repeats[0]}" if len(repeats) == 1 else f"{repeats[0]}-{repeats[-1]}"
     head = f"{suite['suite']}  {_many(len(cases), 'case')} x {times}   {_rate(suite)}"
-    return [head, *(line for case in cases for line in _case(suite["file"], case))]
+    return [head, *(line for case in cases for line in _case(suite, case))]
 
 
 def _rate(suite: Mapping[str, Any]) -> str:
@@ -74,7 +87,7 @@ def _rate(suite: Mapping[str, Any]) -> str:
     return f"pass {suite['pass_rate']:.1%} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
-def _case(file: str, case: Mapping[str, Any]) -> list[str]:
+def _case(suite: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
     name, standing = case["id"], case["status"]
     passed = sum(attempt["passed"] for attempt in case["attempts"])
     ratio = f"{passed}/{len(case['attempts'])}"
@@ -86,12 +99,12 @@ def _case(file: str, case: Mapping[str, Any]) -> list[str]:
         case "fixed":
             return [f"  FIXED {name}: {case['known_failure']} is fixed, remove the mark"]
         case "failed" | "error":
-            return _failed(file, case, ratio)
+            return _failed(suite, case, ratio)
         case _:
-            return [f"  note {name}: {_finding(check)}" for check in _notes(case)]
+            return [f"  ok {name}  {ratio}", *(f"       note: {_finding(check)}" for check in _notes(case))]
 
 
-def _failed(file: str, case: Mapping[str, Any], ratio: str) -> list[str]:
+def _failed(suite: Mapping[str, Any], case: Mapping[str, Any], ratio: str) -> list[str]:
     number, attempt = next((n, a) for n, a in enumerate(case["attempts"], start=1) if not a["passed"])
     word = "ERROR" if case["status"] == "error" else "FAIL"
     if case["status"] == "error":
@@ -103,8 +116,9 @@ def _failed(file: str, case: Mapping[str, Any], ratio: str) -> list[str]:
     lines += [f"       {_finding(check)}" for check in failed[:SHOWN_FAILURES]]
     if len(failed) > SHOWN_FAILURES:
         lines.append(f"       and {len(failed) - SHOWN_FAILURES} more")
-    again = f"andon eval run {file}{PART}{case['id']} --repeat 1 --seed {attempt['seed']}"
-    return [*lines, f"       again: {again}"]
+    again = ["andon", "eval", "run", f"{suite['file']}{PART}{case['id']}", "--repeat", "1"]
+    again += ["--seed", str(attempt["seed"]), *(["--floor", suite["floor"]] if suite["floor"] else [])]
+    return [*lines, f"       again: {shlex.join(again)}"]
 
 
 def _notes(case: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -126,9 +140,11 @@ def _short(value: Any) -> str:
 
 
 def _gates(shape: Mapping[str, Any]) -> str:
-    words = {True: "ok", False: "FAILED", None: "undecided"}
-    parts = [f"{gate['suite']}.{gate['gate']} {words[gate['ok']]}" for gate in shape["gates"]]
-    return f"GATES  {'   '.join(parts)}"
+    words = {False: "FAILED", None: "undecided"}
+    news = [g for g in shape["gates"] if not g["ok"]]
+    parts = [f"{gate['suite']}.{gate['gate']} {words[gate['ok']]}" for gate in news]
+    met = f"{len(shape['gates']) - len(news)} of {len(shape['gates'])} ok"
+    return f"GATES  {'   '.join([*parts, met])}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

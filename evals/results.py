@@ -62,11 +62,12 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:
-    """The cases of one suite that were chosen."""
+    """The cases of one suite that were chosen. ``floor``: for a suite that does not say which it is for."""
 
     path: str
     suite: Suite
     cases: Sequence[CaseResult]
+    floor: str | None = None
 
     @property
     def pass_rate(self) -> float | None:
@@ -100,6 +101,7 @@ class SuiteResult:
         return {
             "suite": self.suite.suite,
             "file": self.path,
+            "floor": self.floor,
             "description": self.suite.description,
             "cases": [result.to_json() for result in self.cases],
             "pass_rate": self.pass_rate,

@@ -1,6 +1,6 @@
 """Which cases of which suites: ``SUITE``, ``DIR``, ``SUITE::CASE``, part of a name, ``only``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,28 +21,44 @@ class Planned:
     cases: Sequence[Case]
 
 
-def plan(paths: Sequence[str], floor: Path, select: str | None, *, ci: bool) -> list[Planned]:
-    """What is to be run, in order. Without ``paths``: every suite of the floor.
-
-    ``select``: part of ``SUITE::CASE``, or a tag. Raises NotFoundError for a path or a case that does
-    not exist, InvalidFloorError with the problems of every suite that cannot be read.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The suites that were named, in order, with the cases named of each (None: all of them), and what
+    is wrong with those that cannot be read.
     """
-    wanted = _wanted(paths or [str(floor / SUITES)], floor)
-    files: list[SuiteFile] = []
-    problems: list[Problem] = []
-    for path in wanted:
+
+    files: Mapping[Path, SuiteFile]
+    named: Mapping[Path, set[str] | None]
+    problems: Sequence[Problem]
+
+
+def find(paths: Sequence[str], floor: Path, *, ci: bool) -> Found:
+    """Read what ``paths`` name; without any, every suite of the floor.
+
+    Raises NotFoundError for a path that does not exist.
+    """
+    named = _named(paths or [str(floor / SUITES)], floor)
+    files: dict[Path, SuiteFile] = {}
+    wrong: dict[Path, Sequence[Problem]] = {}
+    for path in named:
         try:
-            files.append(read_suite(path, floor))
+            files[path] = read_suite(path, floor)
         except InvalidFloorError as error:
-            problems += error.problems
-    problems += _twice(files) if not paths else []
+            wrong[path] = error.problems
+    maps = {file.beside(name).resolve() for file in files.values() for name in file.maps}
+    problems = [p for path, found in wrong.items() if path.resolve() not in maps for p in found]
+    problems += _twice(list(files.values())) if not paths else []
     if ci:
-        problems += [problem for file in files for problem in _marked(file)]
-    if problems:
-        raise _invalid(problems)
-    planned = [
-        Planned(file, _chosen(file, wanted[path], select)) for path, file in zip(wanted, files, strict=True)
-    ]
+        problems += [problem for file in files.values() for problem in _marked(file)]
+    return Found(files, named, problems)
+
+
+def choose(found: Found, select: str | None) -> list[Planned]:
+    """What is to be run, in order. ``select``: part of ``SUITE::CASE``, or a tag.
+
+    Raises NotFoundError for a case that its suite does not have.
+    """
+    planned = [Planned(file, _chosen(file, found.named[path], select)) for path, file in found.files.items()]
     if any(case.only for p in planned for case in p.cases):
         planned = [Planned(p.file, [case for case in p.cases if case.only]) for p in planned]
     return [p for p in planned if p.cases]
@@ -50,13 +66,10 @@ def plan(paths: Sequence[str], floor: Path, select: str | None, *, ci: bool) -> 
 
 def raise_invalid(problems: Sequence[Problem]) -> None:
     """Raise InvalidFloorError when there are problems."""
-    if problems:
-        raise _invalid(problems)
-
-
-def _invalid(problems: Sequence[Problem]) -> InvalidFloorError:
+    if not problems:
+        return
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return InvalidFloorError(
+    raise InvalidFloorError(
         f"The suites have {count}; nothing was run.",
         problems=problems,
         hint="The format of suites: evals/suites_schema.json.",
@@ -64,15 +77,17 @@ def _invalid(problems: Sequence[Problem]) -> InvalidFloorError:
     )
 
 
-def _wanted(paths: Sequence[str], floor: Path) -> dict[Path, set[str] | None]:
-    """Files in order, each with the cases that were named; None for all of them."""
-    wanted: dict[Path, set[str] | None] = {}
+def _named(paths: Sequence[str], floor: Path) -> dict[Path, set[str] | None]:
+    """Files in order, each once however it was named, with the cases named of it; None for all of them."""
+    named: dict[Path, set[str] | None] = {}
+    first: dict[Path, Path] = {}
     for text in paths:
         name, part, case = text.partition(PART)
-        for file in _files(name, floor):
-            before = wanted.get(file, set())
-            wanted[file] = None if before is None or not part else before | {case}
-    return wanted
+        for path in _files(name, floor):
+            file = first.setdefault(path.resolve(), path)
+            before = named.get(file, set())
+            named[file] = None if before is None or not part else before | {case}
+    return named
 
 
 def _files(name: str, floor: Path) -> list[Path]:

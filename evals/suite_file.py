@@ -41,6 +41,17 @@ class SuiteFile:
         """The fixtures of a case, in its order."""
         return [self.fixtures[name] for name in case.given.fixtures if name in self.fixtures]
 
+    @property
+    def maps(self) -> set[str]:
+        """The mappings that its feeds name: YAML beside it that is no suite."""
+        steps = (step for case in self.suite.cases for step in case.steps)
+        return {step.feed.map for step in steps if step.feed is not None and step.feed.map is not None}
+
+    @property
+    def foreign(self) -> bool:
+        """Whether neither it nor where it lies says which floor it is for: then ``--floor`` does."""
+        return self.suite.target.floor is None and _home(self.path) is None
+
     def beside(self, name: str) -> Path:
         """A path that the suite states."""
         return self.path.parent / name
@@ -57,7 +68,7 @@ def read_suite(path: Path, floor: Path) -> SuiteFile:
         )
     home = _home(path)
     absolute = path.absolute()
-    document = read_yaml(absolute, home or absolute.parent)
+    document = read_yaml(absolute, home or _root(path))
     suite, problems = validated(Suite, document)
     if suite is None:
         raise invalid(path, problems)
@@ -122,6 +133,12 @@ def _inside(node: Any) -> Collection[str | int]:
 def _home(path: Path) -> Path | None:
     """The floor that a file lies in."""
     return next((p for p in path.absolute().parents if (p / FLOOR_FILE).is_file()), None)
+
+
+def _root(path: Path) -> Path:
+    """Where the names in problems begin for a file that lies in no floor: where whoever named it stands."""
+    outside = path.is_absolute() or ".." in path.parts
+    return path.absolute().parent if outside else Path.cwd()
 
 
 def _floor_of(suite: Suite, path: Path, otherwise: Path) -> Path:
