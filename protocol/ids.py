@@ -20,7 +20,7 @@ ExchangeId = NewType("ExchangeId", str)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """Agents, action kinds, requests, roles, lanes, resource types."""
-KEY = re.compile(r"[A-Z0-9_-]{1,64}(@\d{4}-\d{2}-\d{2})?")
+KEY = re.compile(r"[A-Z0-9_-]{1,64}(@[0-9]{4}-[0-9]{2}-[0-9]{2})?")
 """Resource keys; a machine-day adds ``@`` and its date."""
 PERSON = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
