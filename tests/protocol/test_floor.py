@@ -188,6 +188,6 @@ def test_holders_stand_in_the_order_of_the_file() -> None:
 def test_floor_that_was_read_cannot_be_changed() -> None:
     made = config()
     with pytest.raises(ValidationError):
-        made.limits.rounds = 100  # type: ignore[misc]
+        made.limits.rounds = 100
     with pytest.raises(ValidationError):
-        made.approvals["burn"].quorum = 2  # type: ignore[misc]
+        made.approvals["burn"].quorum = 2

@@ -57,8 +57,18 @@ def test_whole_manifest_is_taken() -> None:
     assert problems(WHOLE) == []
 
 
-REQUIRED = ("agent", "version", "purpose", "lane", "capability_scope", "input_schema", "output_schema")
-REQUIRED += ("authority", "escalation_path", "timeout_policy")
+REQUIRED = [
+    "agent",
+    "version",
+    "purpose",
+    "lane",
+    "capability_scope",
+    "input_schema",
+    "output_schema",
+    "authority",
+    "escalation_path",
+    "timeout_policy",
+]
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -157,9 +167,9 @@ def test_value_that_does_not_fit_is_told_where_it_stands(path: str, value: objec
 def test_published_contract_cannot_be_changed() -> None:
     made = Manifest.model_validate(WHOLE)
     with pytest.raises(ValidationError):
-        made.authority.level = 5  # type: ignore[misc]
+        made.authority.level = 5
     with pytest.raises(ValidationError):
-        made.mode = "shadow"  # type: ignore[misc]
+        made.mode = "shadow"
 
 
 def test_error_never_repeats_what_was_written() -> None:
