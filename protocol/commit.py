@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from protocol.canonical import MAX_INTEGER
 from protocol.effects import Effects, Emit, Refusal
 from protocol.ports import Store
 from protocol.records import Claimed, Record, Ref
@@ -132,19 +133,22 @@ def _bad_value(
 ) -> Refusal | None:
     for name, value in fields.items():
         if name in kind.balances:
-            if not isinstance(value, int) or isinstance(value, bool) or record is not None:
+            if record is not None:
                 return Refusal("bad_field", f"{ref}: balance {name} changes only by deltas")
+            if not isinstance(value, int) or isinstance(value, bool):
+                return Refusal("bad_field", f"{ref}: balance {name} must be a whole number")
         elif name not in kind.fields:
             return Refusal("bad_field", f"{ref} has no field {name}")
         elif found := kind.fields[name].problem(value):
             return Refusal("bad_field", f"{ref}: {name} {found}")
-    for name, amount in deltas.items():
-        if name not in kind.balances:
-            return Refusal("bad_field", f"{ref} has no balance {name}")
-        bound = kind.balances[name]
+    if unknown := deltas.keys() - kind.balances.keys():
+        return Refusal("bad_field", f"{ref} has no balance {min(unknown)}")
+    for name, bound in kind.balances.items():
+        if name not in deltas and name not in fields:
+            continue
         before: Any = record[name] if record else fields.get(name)
-        value = (before or 0) + amount
-        if value < bound.minimum or (bound.maximum is not None and value > bound.maximum):
+        value = (before or 0) + deltas.get(name, 0)
+        if not bound.minimum <= value <= (MAX_INTEGER if bound.maximum is None else bound.maximum):
             return Refusal("out_of_bounds", f"{ref}: {name} would become {value}")
     return None
 
