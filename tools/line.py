@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 
 from protocol.times import parse, show
@@ -80,6 +81,11 @@ class Slip:
     why: str
 
 
+@cache
+def _begins(word: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{re.escape(word)}")
+
+
 class Line:
     """One line, read against the records that the view shows."""
 
@@ -90,7 +96,7 @@ class Line:
 
     def says(self, *words: str) -> bool:
         """Whether a word begins with one of these."""
-        return any(re.search(rf"\b{re.escape(word)}", self._lower) for word in words)
+        return any(_begins(word).search(self._lower) for word in words)
 
     def count(self, *words: str) -> int:
         """How many of these words it holds."""

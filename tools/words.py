@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from protocol.records import Ref, Snapshot
 from protocol.toolbox import Params
@@ -72,7 +73,13 @@ def spoken(text: str, kind: str, *, only_form: bool = False) -> Iterator[tuple[s
     yield from (tuple(places[at]) for at in sorted(places) if at in formed or not only_form)
 
 
-def _named(text: str) -> Iterator[tuple[int, Ref, bool]]:
+@lru_cache(maxsize=8)
+def _named(text: str) -> Sequence[tuple[int, Ref, bool]]:
+    """What :func:`_names` finds: routing a line asks for it again for every role and type."""
+    return tuple(_names(text))
+
+
+def _names(text: str) -> Iterator[tuple[int, Ref, bool]]:
     """(where, what it may be, whether its form says the type) for every possible name in a text."""
     for pair in _PAIR.finditer(text):
         for word, kind, forms in _SPOKEN:
