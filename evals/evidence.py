@@ -12,7 +12,7 @@ from protocol.world import World
 
 At: TypeAlias = int | Literal["all"] | None
 STOPPED = "case.stopped"
-OPENING = frozenset({"user", "event", "feed"})
+OPENING = frozenset({"user", "event", "events", "feed"})
 
 
 @dataclass(frozen=True, slots=True)

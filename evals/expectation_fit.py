@@ -44,8 +44,7 @@ def check_problems(case: Case, check: AnyCheck, world: World) -> Iterator[Misfit
         case EscalationsCheck():
             if check.role is not None:
                 yield from known("role", check.role, world.config.roles, "role")
-            if check.action is not None:
-                yield from known("action", check.action, world.kinds, "action")
+            yield from _action(check, world)
         case EventsCheck():
             yield from _events(check, world)
         case _:
@@ -98,7 +97,7 @@ def fields_of(kind: ResourceType) -> dict[str, Field]:
     return {**kind.fields, **{name: Integer() for name in kind.balances}}
 
 
-def _action(check: VerdictsCheck | SideEffectCountCheck, world: World) -> Iterator[Misfit]:
+def _action(check: VerdictsCheck | SideEffectCountCheck | EscalationsCheck, world: World) -> Iterator[Misfit]:
     if check.action is None:
         return
     yield from known("action", check.action, world.kinds, "action")

@@ -148,22 +148,29 @@ def _given(row: VerdictRow, check: VerdictsCheck, world: World) -> bool:
 
 
 def _did(row: VerdictRow | CommitRow, action: str, args: Mapping[str, Any], world: World) -> bool:
+    return row.kind == action and _has(row.params, action, args, world)
+
+
+def _has(params: Mapping[str, Any], action: str, args: Mapping[str, Any], world: World) -> bool:
     typed = in_shape(world.kinds[action].params, args)
-    return row.kind == action and all(same(row.params.get(name), value) for name, value in typed.items())
+    return all(same(params.get(name), value) for name, value in typed.items())
 
 
 def _escalations(check: EscalationsCheck, evidence: Evidence) -> Finding:
     rows = evidence.escalations(check.at)
-    found = [row for row in rows if _put(row, check)]
+    found = [row for row in rows if _put(row, check, evidence.world)]
     near = (f"{r.type} {r.state} {r.role}: {r.summary}" for r in rows)
     return _counted(found, check.count, near)
 
 
-def _put(row: EscalationRow, check: EscalationsCheck) -> bool:
-    actions = [row.action] if row.action else [option["action"] for option in row.options]
+def _put(row: EscalationRow, check: EscalationsCheck, world: World) -> bool:
     stated = {"type": check.kind, "role": check.role, "state": check.state}
     fits = all(value is None or getattr(row, name) == value for name, value in stated.items())
-    return fits and (check.action is None or any(a and a["kind"] == check.action for a in actions))
+    if check.action is None or not fits:
+        return fits
+    actions = [row.action] if row.action else [option["action"] for option in row.options]
+    alike = (a for a in actions if a and a["kind"] == check.action)
+    return any(_has(a["params"], check.action, check.args, world) for a in alike)
 
 
 def _events(check: EventsCheck, evidence: Evidence) -> Finding:

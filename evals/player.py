@@ -1,7 +1,7 @@
 """Playing the steps of a case on a real application with real files, in the order of the suite."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
@@ -104,7 +104,9 @@ class Player:
                 outcome = await self.app.ask(user.text, person=user.as_, session=user.session)
                 return STATUS_CODES.get(outcome["status"], DONE), outcome["reply"], {}
             case EventStep() as event:
-                await self._deliver(number, event)
+                await self._deliver(number, {f"step-{number}": event})
+            case list() as events:
+                await self._deliver(number, {f"step-{number}-{n}": e for n, e in enumerate(events, 1)})
             case ApprovalStep() as approval:
                 return *(await self._decide(approval)), {}
             case FeedStep() as table:
@@ -119,20 +121,26 @@ class Player:
                 await self._elsewhere(self._delete_checkpoints)
         return DONE, "", {}
 
-    async def _deliver(self, number: int, event: EventStep) -> None:
-        """Each delivery is a transaction of its own, then everything goes as far as it can."""
+    async def _deliver(self, number: int, events: Mapping[str, EventStep]) -> None:
+        """Each delivery is a transaction of its own, then everything goes as far as it can.
+
+        ``events``: by the id that each has when it states none.
+        """
         now: str = await self.app.ledger.read(lambda tx: tx.now)
-        occurred = instant(event.occurred) if event.occurred is not None else plus(now, seconds=event.at or 0)
-        kind = self.world.facts.get(event.type)
-        data = in_shape(kind.data, event.data) if kind else event.data
-        stem = event.source_id or f"step-{number}"
-        names = [stem] if event.repeat == 1 else [f"{stem}-{n}" for n in range(1, event.repeat + 1)]
-        facts = [Fact(event.type, SOURCE, name, occurred, event.subject, data) for name in names]
-        deliveries = facts * (2 if event.duplicate else 1)
+        deliveries = [fact for stem, event in events.items() for fact in self._facts(event, stem, now)]
         random.Random(f"{self._seed}/{number}").shuffle(deliveries)
         for fact in deliveries:
             await self.app.accept([fact])
         await self.app.drain()
+
+    def _facts(self, event: EventStep, otherwise: str, now: str) -> list[Fact]:
+        occurred = instant(event.occurred) if event.occurred is not None else plus(now, seconds=event.at or 0)
+        kind = self.world.facts.get(event.type)
+        data = in_shape(kind.data, event.data) if kind else event.data
+        stem = event.source_id or otherwise
+        names = [stem] if event.repeat == 1 else [f"{stem}-{n}" for n in range(1, event.repeat + 1)]
+        facts = [Fact(event.type, SOURCE, name, occurred, event.subject, data) for name in names]
+        return facts * (2 if event.duplicate else 1)
 
     async def _decide(self, step: ApprovalStep) -> tuple[int, str]:
         """Let the time pass that the person takes, find the item, and decide it."""

@@ -108,13 +108,20 @@ class VerdictsCheck(CountCheck):
 
 
 class EscalationsCheck(CountCheck):
-    """Items ever put to people. ``role``: who is asked now; ``action``: what is to be signed."""
+    """Items ever put to people. ``role``: who is asked now; ``action``: to be signed, or an option."""
 
     type: Literal["escalations"]
     kind: Literal["approval", "question"] | None = None
     role: Name | None = None
     action: Name | None = None
+    args: dict[str, Any] = Field(default_factory=dict)
     state: EscalationStateName | None = None
+
+    @model_validator(mode="after")
+    def _args_of_something(self) -> Self:
+        if self.args and self.action is None:
+            raise ValueError("args belong to an action; state which")
+        return self
 
 
 class EventsCheck(CountCheck):

@@ -75,7 +75,10 @@ def _step(file: SuiteFile, case: Case, step: Step, world: World) -> Iterator[Mis
         case UserStep() as user:
             yield from known("person", user.as_, people, "user", "as")
         case EventStep() as event:
-            yield from _event(event, world)
+            yield from below(_event(event, world), "event")
+        case list() as events:
+            for number, each in enumerate(events):
+                yield from below(_event(each, world), "events", number)
         case ApprovalStep() as approval:
             yield from known("person", approval.as_, people, "approval", "as")
             yield from _match(approval.match, world)
@@ -95,9 +98,9 @@ def _known_people(file: SuiteFile, case: Case, world: World) -> set[str]:
 
 
 def _event(event: EventStep, world: World) -> Iterator[Misfit]:
-    yield from known("fact", event.type, world.facts, "event", "type")
+    yield from known("fact", event.type, world.facts, "type")
     if event.type in world.facts and event.expect_exit is None:
-        yield from shape_problems(world.facts[event.type].data, event.data, "event", "data", whole=True)
+        yield from shape_problems(world.facts[event.type].data, event.data, "data", whole=True)
 
 
 def _match(match: Match, world: World) -> Iterator[Misfit]:

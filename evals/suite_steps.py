@@ -113,10 +113,13 @@ def _as_user(value: object) -> object:
 
 
 class Step(Strict):
-    """Exactly one thing that happens."""
+    """Exactly one thing that happens. ``events``: facts that all come in before anything is done about
+    one of them, in an order that the seed decides.
+    """
 
     user: Annotated[UserStep, BeforeValidator(_as_user, json_schema_input_type=str | UserStep)] | None = None
     event: EventStep | None = None
+    events: Annotated[list[EventStep], Field(min_length=2, max_length=1000)] | None = None
     approval: ApprovalStep | None = None
     wait: LedgerTime | None = None
     feed: FeedStep | None = None
@@ -127,6 +130,8 @@ class Step(Strict):
     def _one_thing(self) -> Self:
         if len(self.model_fields_set) != 1 or getattr(self, self.kind) is None:
             raise ValueError(f"a step is exactly one of {', '.join(type(self).model_fields)}")
+        if any(event.expect_exit is not None for event in self.events or ()):
+            raise ValueError("an event that must be refused is a step of its own")
         return self
 
     @property
@@ -140,7 +145,7 @@ class Step(Strict):
         match self.kind:
             case "user":
                 return "chat"
-            case "event" | "feed":
+            case "event" | "events" | "feed":
                 return "feed"
             case _:
                 return None

@@ -30,10 +30,10 @@ def test_harbour_suite_is_played_whole(andon: Program) -> None:
     done = andon("eval", "run", str(SUITES / "harbour.yaml"))
     assert done.code == 0
     head, *cases, gates, counts = done.out.splitlines()
-    assert head.startswith("harbour  7 cases x 1   pass 100.0%")
-    assert [line.split()[0::2] for line in cases] == [["ok", "1/1"]] * 7
+    assert head.startswith("harbour  8 cases x 1-6   pass 100.0%")
+    assert [line.split()[0::2] for line in cases] == [["ok", "1/1"]] * 6 + [["ok", "6/6"], ["ok", "1/1"]]
     assert cases[0].split()[1] == "question_is_answered"
-    assert (gates, counts) == ("GATES  2 of 2 ok", "7 cases, 7 attempts: 7 passed")
+    assert (gates, counts) == ("GATES  2 of 2 ok", "8 cases, 13 attempts: 8 passed")
 
 
 def test_passing_suite_ends_with_0_and_one_line_per_attempt(andon: Program, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_suites_are_checked_without_being_played(andon: Program, tmp_path: Path)
     wrong = andon("eval", "check", MISTAKES, good)
     assert wrong.code == 3
     assert f"{Path(MISTAKES).name}:26: cases.0.steps.0.user.as: this floor has no person" in wrong.out
-    assert wrong.out.splitlines()[-1] == "36 problems; these suites cannot be played."
+    assert wrong.out.splitlines()[-1] == "41 problems; these suites cannot be played."
     shape = andon("eval", "check", MISTAKES, "--json").json
     assert (shape["schema"], shape["ok"], shape["suites"], shape["cases"]) == (
         "andon/eval-check/v1",
@@ -169,7 +169,7 @@ def test_suites_are_checked_without_being_played(andon: Program, tmp_path: Path)
         1,
         2,
     )
-    assert len(shape["problems"]) == 36
+    assert len(shape["problems"]) == 41
     assert andon("eval", "check", "nope", "--json").error["code"] == "no_suite"
     assert not andon.data.exists()
 

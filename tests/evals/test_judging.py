@@ -94,6 +94,10 @@ PAIRS: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
         {"type": "escalations", "kind": "approval", "action": "shift_visit", "state": "approved"},
         [{"kind": "question"}, {"action": "book_pilot"}, {"state": "pending"}, {"count": 0}, {"at": 1}],
     ),
+    (
+        {"type": "escalations", "action": "shift_visit", "args": {"start": "2026-05-04T18:00+02:00"}},
+        [{"args": {"berth": "B3"}}],
+    ),
     ({"type": "escalations", "role": "berth_master", "count": 1, "at": 2}, [{"role": "pilot_master"}]),
     (
         {"type": "events", "event": "sounding.due", "count": 1},

@@ -226,6 +226,21 @@ async def test_seed_decides_the_order_of_deliveries(tmp_path: Path) -> None:
     assert len({tuple(await order(seed, tmp_path / f"s{seed}")) for seed in range(4)}) > 1
 
 
+async def test_events_of_one_step_all_come_in_before_any_is_handled(tmp_path: Path) -> None:
+    due = DUE.removeprefix("event:").replace("          ", "            ").strip()
+    again = due.replace("subject: B2", "subject: B3").replace("berth: B2", "berth: B3")
+    file = with_steps(tmp_path, f"events:\n          - {due}\n          - {again}")
+
+    async def order(seed: int) -> tuple[str, ...]:
+        async with Player(file, Settings(HARBOUR, tmp_path / str(seed)), seed) as player:
+            _ = [played async for played in player.play(file.suite.cases[0].steps)]
+            events = await player.app.ledger.read(lambda tx: tx.events())
+        turn = min(e.seq for e in events if e.type == "turn.taken")
+        return tuple(e.subject for e in events if e.type == "sounding.due" and e.seq < turn)
+
+    assert {await order(seed) for seed in range(8)} == {("B2", "B3"), ("B3", "B2")}
+
+
 async def test_time_passes_only_on_the_ledger_clock(tmp_path: Path) -> None:
     file = with_steps(tmp_path, f"{MOVE}\n      - wait: 2d", "{type: code, equals: expired}")
     found = await attempt(file)

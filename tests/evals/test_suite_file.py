@@ -60,6 +60,13 @@ def test_good_suite_is_read_with_its_defaults(tmp_path: Path) -> None:
             8,
             "not both",
         ),
+        (
+            "user: Where is V-1?",
+            "events: [{type: a.b, subject: x}, {type: a.b, subject: y, expect_exit: 2}]",
+            8,
+            "must be refused is a step of its own",
+        ),
+        ("user: Where is V-1?", "events: [{type: a.b, subject: x}]", 8, "at least 2 items"),
         ("user: Where is V-1?", "approval: {as: k.maes, decision: answer}", 8, "states option or text"),
         (
             "user: Where is V-1?",
@@ -108,6 +115,7 @@ def test_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line:
         ("type: feed", "at least one count"),
         ("type: audit, ok: false", "Input should be True"),
         ("type: verdicts, args: {a: 1}", "args belong to an action"),
+        ("type: escalations, args: {a: 1}", "args belong to an action"),
         ("type: verdicts, verdict: comitted", "'committed'"),
         ("type: escalations, state: open", "'pending'"),
         ("type: verdicts, count: -1", "greater than or equal to 0"),
