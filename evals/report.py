@@ -131,7 +131,8 @@ def _notes(case: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _finding(check: Mapping[str, Any]) -> str:
     name = check["type"] if check["id"].endswith(check["type"]) else f"{check['id']} ({check['type']})"
-    return f"{name}: {_short(check['actual'])}, expected {_short(check['expected'])}"
+    where = "" if check["line"] is None else f"   (line {check['line']})"
+    return f"{name}: {_short(check['actual'])}, expected {_short(check['expected'])}{where}"
 
 
 def _short(value: Any) -> str:

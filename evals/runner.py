@@ -8,7 +8,7 @@ import gc
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,13 +34,18 @@ AUDIT = "audit"
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One check of one attempt. Steps and the audit count as checks that always gate."""
+    """One check of one attempt. Steps and the audit count as checks that always gate.
+
+    ``at``: where its case states it; ``line``: the line of that, None for what no suite states.
+    """
 
     id: str
     type: str
     finding: Finding
     gate: bool = True
     weight: float = 1.0
+    at: tuple[str | int, ...] = ()
+    line: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The shape in a report."""
@@ -50,6 +55,7 @@ class CheckResult:
             "pass": self.finding.holds,
             "gate": self.gate,
             "weight": self.weight,
+            "line": self.line,
             "expected": self.finding.expected,
             "actual": self.finding.actual,
         }
@@ -113,6 +119,7 @@ async def run_attempt(file: SuiteFile, case: Case, floor: Floor, seed: int) -> A
             checks = [*_of_steps(course.played), _timed_out(file.suite.timeout_s(case))]
         finally:
             gc.unfreeze()  # the application froze what it was built of, and is gone
+    checks = [replace(c, line=file.line(case, *c.at)) if c.at else c for c in checks]
     passed = all(check.finding.holds for check in checks if check.gate)
     return Attempt(
         seed=seed,
@@ -153,8 +160,11 @@ def _judged(case: Case, settings: Settings, course: _Course) -> list[CheckResult
     with open_reader(settings.data_dir / LEDGER, world.config.floor, world.types) as tx:
         evidence = Evidence(tx, world, course.played)
         checks = _of_steps(course.played)
-        for check, name in zip(case.expect, case.check_ids(), strict=True):
-            checks.append(CheckResult(name, check.type, judge(check, evidence), check.gate, check.weight))
+        for number, (check, name) in enumerate(zip(case.expect, case.check_ids(), strict=True)):
+            finding = judge(check, evidence)
+            checks.append(
+                CheckResult(name, check.type, finding, check.gate, check.weight, ("expect", number))
+            )
         if not any(check.type == AUDIT and check.gate for check in checks):
             shape: Mapping[str, Any] = evidence.audit()
             checks.append(CheckResult(AUDIT, AUDIT, Finding(shape["ok"], [], shape["violations"])))
@@ -171,6 +181,7 @@ def _of_steps(played: Sequence[Played]) -> list[CheckResult]:
             f"step.{p.step}",
             p.kind,
             Finding(False, {"exit_code": sorted(p.accepts)}, {"exit_code": p.exit_code, "said": p.said}),
+            at=("steps", p.step),
         )
         for p in played
         if not p.as_expected

@@ -52,6 +52,11 @@ class SuiteFile:
         """Whether neither it nor where it lies says which floor it is for: then ``--floor`` does."""
         return self.suite.target.floor is None and _home(self.path) is None
 
+    def line(self, case: Case, *path: str | int) -> int:
+        """The line of a node of a case."""
+        number = next(n for n, other in enumerate(self.suite.cases) if other.id == case.id)
+        return self.document.line("cases", number, *path)
+
     def beside(self, name: str) -> Path:
         """A path that the suite states."""
         return self.path.parent / name

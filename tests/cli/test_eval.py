@@ -49,7 +49,10 @@ def test_passing_suite_ends_with_0_and_one_line_per_attempt(andon: Program, tmp_
 def test_failed_check_says_what_was_found_and_how_to_repeat_it(andon: Program, tmp_path: Path) -> None:
     done = andon("eval", "run", str(write(tmp_path, FAILING)))
     assert done.code == 1
-    assert 'FAIL blocker question  0/1   (attempt 1)\n       status: "done", expected "waiting"' in done.out
+    failed = (
+        '  FAIL blocker question  0/1   (attempt 1)\n       status: "done", expected "waiting"   (line 10)\n'
+    )
+    assert failed in done.out
     assert "GATES  small.pass_rate FAILED   small.blocker FAILED   0 of 2 ok" in done.out
     assert andon(*again(done.out)).code == 1
 
@@ -103,6 +106,7 @@ def test_json_is_one_object_of_its_schema(andon: Program, tmp_path: Path) -> Non
     assert (shape["schema"], shape["ok"], shape["counts"]["failed"]) == ("andon/eval-run/v1", False, 1)
     (attempt,) = shape["suites"][0]["cases"][0]["attempts"]
     assert (attempt["passed"], attempt["checks"][0]["actual"]) == (False, "done")
+    assert [(c["id"], c["line"]) for c in attempt["checks"]] == [("0.status", 10), ("audit", None)]
     assert done.err == ""
 
 

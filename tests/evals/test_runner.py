@@ -151,10 +151,12 @@ async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.Monkey
 async def test_step_that_ends_otherwise_fails_the_attempt(
     tmp_path: Path, steps: str, failed: dict[str, int]
 ) -> None:
-    found = await attempt(with_steps(tmp_path, f"{steps}\n      - user: Where is V-2?"))
+    file = with_steps(tmp_path, f"{steps}\n      - user: Where is V-2?")
+    found, lines = await attempt(file), file.path.read_text("utf-8").splitlines()
     assert found.status == "failed"
     codes = {check.id: check.finding.actual["exit_code"] for check in found.failures}
     assert codes == failed
+    assert all(check.line and f"      - {check.type}" in lines[check.line - 1] for check in found.failures)
     assert len(found.cases) == (codes != {"step.0": 2}), "nothing follows a step that failed"
 
 
