@@ -45,18 +45,29 @@ class Blocked:
 
 @dataclass
 class _Pending:
-    """What one action and its consequences have done so far."""
+    """What one action and its consequences have done so far.
 
+    ``is_free``: a fact, or signed: it may set what only facts and people set.
+    """
+
+    is_free: bool
     written: dict[Ref, int]
     claims: list[Claimed]
     events: list[Published]
 
 
 def perform(
-    store: Store, world: World, effects: Effects, by: str, cause: str, *, is_fact: bool = False
+    store: Store,
+    world: World,
+    effects: Effects,
+    by: str,
+    cause: str,
+    *,
+    is_fact: bool = False,
+    is_signed: bool = False,
 ) -> Applied | Refusal | Blocked:
     """Write ``effects`` as agent ``by``. Facts break plans: no claim and no invariant stops them."""
-    pending = _Pending({}, [], [])
+    pending = _Pending(is_fact or is_signed, {}, [], [])
     if refusal := _write(store, world, effects, by, cause, pending):
         return refusal
     if refusal := _consequences(store, world, effects.events, cause, pending, 0):
@@ -95,6 +106,8 @@ def _write(
     for ref in effects.written():
         if world.owners.get(ref.type) != by:
             return Refusal("not_owner", f"{by} does not own {ref.type}; {world.owners.get(ref.type)} does")
+        if not pending.is_free and (refusal := _set_by_others(store, world.types[ref.type], ref, effects)):
+            return refusal
         found = _write_one(store, world.types[ref.type], ref, effects, by, cause)
         if isinstance(found, Refusal):
             return found
@@ -102,6 +115,16 @@ def _write(
     for release in effects.releases:
         store.release(release.holder, release.resource)
     pending.claims += effects.claims
+    return None
+
+
+def _set_by_others(store: Store, kind: ResourceType, ref: Ref, effects: Effects) -> Refusal | None:
+    """A field that only a fact or a person's signature changes, and an unsigned action would."""
+    record = store.get(ref.type, ref.key)
+    for put in effects.puts:
+        for name in sorted(kind.facts_only & put.fields.keys()):
+            if put.ref == ref and record is not None and record[name] != put.fields[name]:
+                return Refusal("facts_only", f"{ref}: {name} changes only by a fact or a signature")
     return None
 
 

@@ -220,7 +220,8 @@ def _commit(
 ) -> Judged:
     with p.store.mark() as undo:
         before = {ref: p.start_version(ref) for ref in effects.written()}
-        done = perform(p.store, p.world, effects, p.world.owner_of_kind(item.kind), item.key)
+        owner = p.world.owner_of_kind(item.kind)
+        done = perform(p.store, p.world, effects, owner, item.key, is_signed=signature is not None)
         if not isinstance(done, Applied):
             undo()
     if isinstance(done, Refusal):

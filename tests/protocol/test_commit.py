@@ -305,3 +305,47 @@ def test_fact_is_recorded_against_claims_and_invariants_but_not_against_owners_a
     assert code(perform(kept, w, stopped, "crew", "k", is_fact=True)) == "not_owner"
     less = Effects(deltas=(Delta(PILE, "count", -11),))
     assert code(perform(kept, w, less, "crane", "k", is_fact=True)) == "out_of_bounds"
+
+
+@pytest.mark.parametrize(
+    ("fields", "free", "expected"),
+    [
+        ({"frozen": True}, {}, "facts_only"),
+        ({"frozen": None}, {}, "facts_only"),
+        ({"frozen": False}, {}, None),  # as it is
+        ({"burnt": True}, {}, None),
+        ({"frozen": True}, {"is_fact": True}, None),
+        ({"frozen": True}, {"is_signed": True}, None),
+    ],
+)
+def test_what_facts_and_people_set_no_unsigned_action_changes(
+    fields: Mapping[str, Any], free: Mapping[str, bool], expected: str | None
+) -> None:
+    found = perform(
+        store(), frozen_by_facts(), Effects(puts=(put("crate", "C1", **fields),)), "crane", "k", **free
+    )
+    assert code(found) == expected
+
+
+def test_consequence_of_an_unsigned_action_does_not_change_what_facts_set_either() -> None:
+    def thaw(emit: Emit, snapshot: Snapshot) -> Effects:
+        return Effects(puts=(put("crate", "C1", frozen=True),))
+
+    w = having(frozen_by_facts(), consequences=(Consequence("THAW", ("crate.burnt",), "crane", thaw),))
+    assert code(perform(store(), w, BURNING, "crane", "k")) == "facts_only"
+    assert code(perform(store(), w, BURNING, "crane", "k", is_signed=True)) is None
+
+
+def test_new_record_may_state_what_only_facts_change() -> None:
+    effects = Effects(puts=(create("crate", "C2", frozen=True),))
+    assert code(perform(store(), frozen_by_facts(), effects, "crane", "k")) is None
+
+
+def frozen_by_facts() -> World:
+    """The yard, where only a fact or a person freezes a crate."""
+    made = world()
+    types = [
+        replace(t, facts_only=frozenset({"frozen"})) if t.name == "crate" else t
+        for t in made.toolbox.resources
+    ]
+    return having(made, resources=types)

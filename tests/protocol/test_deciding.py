@@ -263,3 +263,17 @@ def test_a_failed_rule_without_a_policy_cannot_be_signed_away() -> None:
     lift = {"crate": "C1", "start": "2026-03-03T10:00:00Z", "end": "2026-03-03T11:00:00Z"}
     y.round(crew=[Proposal("lift", lift)])
     assert (y.verdicts[-1].code, y.store.escalation_rows) == ("frozen", {})
+
+
+@pytest.mark.parametrize(("is_signed", "code"), [(True, None), (False, "facts_only")])
+def test_what_only_people_change_is_changed_by_a_signed_action(is_signed: bool, code: str | None) -> None:
+    made = with_kind(signing_world(), "burn", lambda k: k if is_signed else replace(k, signature=None))
+    types = [
+        replace(t, facts_only=frozenset({"burnt"})) if t.name == "crate" else t
+        for t in made.toolbox.resources
+    ]
+    y = yard(replace(made, toolbox=replace(made.toolbox, resources=types)))
+    y.round(crane=[BURN])
+    if is_signed:
+        approve(y, ("f.one", "foreman"))
+    assert (y.verdicts[-1].code, burnt(y)) == (code, is_signed)
