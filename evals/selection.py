@@ -54,7 +54,7 @@ def find(paths: Sequence[str], floor: Path, *, ci: bool) -> Found:
 
 
 def choose(found: Found, select: str | None) -> list[Planned]:
-    """What is to be run, in order. ``select``: part of ``SUITE::CASE``, or a tag.
+    """What is to be run, in order. ``select``: part of ``SUITE::CASE`` or of a tag.
 
     Raises NotFoundError for a case that its suite does not have.
     """
@@ -121,7 +121,7 @@ def _chosen(file: SuiteFile, named: set[str] | None, select: str | None) -> list
     if select is None:
         return list(cases)
     part = select.lower()
-    return [c for c in cases if part in f"{file.suite.suite}{PART}{c.id}".lower() or part in c.tags]
+    return [c for c in cases if any(part in n.lower() for n in (f"{file.suite.suite}{PART}{c.id}", *c.tags))]
 
 
 def _twice(files: Sequence[SuiteFile]) -> list[Problem]:

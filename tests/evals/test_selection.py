@@ -61,7 +61,9 @@ def test_unknown_case_and_empty_directory_are_not_found(suites: Path) -> None:
         chosen([str(suites / "empty")])
 
 
-def test_select_takes_part_of_the_name(suites: Path) -> None:
+def test_select_takes_part_of_the_name_or_of_a_tag(suites: Path) -> None:
+    write(suites, OTHER.replace("severity: blocker", "tags: [signature, late]"), "b.yaml")
+    assert chosen([str(suites)], "Signa") == ["b.yaml::asked"]
     assert chosen([str(suites)], "OTHER::") == ["b.yaml::asked"]
     assert chosen([str(suites)], "nothing") == []
 
