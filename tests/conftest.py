@@ -4,12 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.network import block_network
 
 block_network()
 
-_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+_ROOT = Path(__file__).resolve().parents[1]
+# Beside pytest's own cache: a .hypothesis folder in the root would be a warning at the next collection.
+set_hypothesis_home_dir(_ROOT / ".pytest_cache" / "hypothesis")
+_SHARED = _ROOT.parent / "shared" / "data"
 """Real files, beside the repository and never in it."""
 
 
