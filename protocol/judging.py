@@ -14,7 +14,7 @@ from protocol.canonical import digest
 from protocol.commit import Applied, Blocked, perform
 from protocol.effects import Effects, Emit, Refusal
 from protocol.escalating import ask_approval, ask_question
-from protocol.exchange import Exchange, matter_of
+from protocol.exchange import Exchange, cut, matter_of
 from protocol.fields import check_shape
 from protocol.ids import derive
 from protocol.manifest import DECIDE
@@ -306,7 +306,7 @@ def ask_owner(p: Pass, item: Item, owner: str, why: str) -> None:
 
 
 def open_exchange(p: Pass, exchange: Exchange) -> None:
-    """Put a request to its owner, unless this very matter is open or has used up its answers."""
+    """Put a request to its owner, unless this very matter is open or has used up its answers (R4)."""
     for identifier, earlier in p.exchanges.items():
         if earlier.matter != exchange.matter:
             continue
@@ -315,10 +315,14 @@ def open_exchange(p: Pass, exchange: Exchange) -> None:
             return
         exchange = replace(exchange, answers=earlier.answers, seen=earlier.seen, defers=earlier.defers)
     identifier = f"x{len(p.exchanges) + 1}"
+    if exchange.answers >= p.world.config.limits.answers_per_exchange:
+        exchange = cut(exchange, "bound")
+        p.used_up.append(identifier)
     p.exchanges[identifier] = exchange
     data = {"exchange": identifier, "from": exchange.asker, "to": exchange.owner, "request": exchange.request}
     p.note("request.asked", f"{exchange.owner}.{exchange.request}", data, exchange.asker)
-    p.wake(exchange.owner, request_trigger(identifier, exchange))
+    if exchange.state.open:
+        p.wake(exchange.owner, request_trigger(identifier, exchange))
 
 
 def request_trigger(identifier: str, exchange: Exchange, *, insist: bool = False) -> dict[str, Any]:

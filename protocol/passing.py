@@ -72,6 +72,8 @@ class Pass:
     """Who wrote a record in this pass other than through a balance: (agent, action key)."""
     claimed_by: dict[Ref, str] = field(default_factory=dict)
     """Which action of this pass took claims for a holder."""
+    used_up: list[str] = field(default_factory=list)
+    """Exchanges of matters whose answers were used up when they were asked about again."""
 
     def __post_init__(self) -> None:
         """Unpack the stored position into working copies."""

@@ -12,14 +12,14 @@ from protocol.authority import rank
 from protocol.deciding import apply_decisions
 from protocol.effects import Effects
 from protocol.escalating import ask_question
-from protocol.exchange import cut
+from protocol.exchange import Exchange, cut
 from protocol.hearing import Heard, answer_trigger, concrete, hear, note_cut
 from protocol.judging import Judged, judge, request_trigger
 from protocol.passing import Pass
 from protocol.position import Item, Position, Route, Trigger
 from protocol.rows import CaseStatus, DecisionRow, EventRow, Verdict
 from protocol.toolbox import ActionContext
-from protocol.turns import Turn
+from protocol.turns import Carried, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,21 @@ def _foreseen(p: Pass, item: Item) -> Effects | None:
 def _resolve_cuts(p: Pass, heard: Heard) -> None:
     for identifier in heard.cut:
         resolve_cut(p, identifier)
+    _put_used_up(p)
+
+
+def _put_used_up(p: Pass) -> None:
+    """What is asked about again after the last answer is decided by a person: a no is no open end (R4)."""
+    while p.used_up:
+        identifier = p.used_up.pop(0)
+        exchange = p.exchanges[identifier]
+        note_cut(p, identifier, exchange)
+        if exchange.carries is None:
+            p.wake(exchange.asker, answer_trigger(p, identifier, exchange, "refuse"))
+            continue
+        wanted = exchange.asked_params()
+        positions = [] if wanted is None else [concrete(p, identifier, exchange, wanted)]
+        _put_undecided(p, identifier, exchange, exchange.carries, positions)
 
 
 def resolve_cut(p: Pass, identifier: str) -> None:
@@ -103,12 +118,18 @@ def resolve_cut(p: Pass, identifier: str) -> None:
     for candidate in candidates:
         if judge(p, candidate, last_try=True) is Judged.COMMITTED or _goes_on(p, candidate):
             return
-    carried = concrete(p, identifier, exchange, exchange.asked_params() or dict(exchange.carries.params))
+    _put_undecided(p, identifier, exchange, exchange.carries, positions)
+
+
+def _put_undecided(
+    p: Pass, identifier: str, exchange: Exchange, carries: Carried, positions: Sequence[Item]
+) -> None:
+    carried = concrete(p, identifier, exchange, exchange.asked_params() or dict(carries.params))
     p.rule(
         carried, Verdict.ESCALATED, f"{exchange.asker} and {exchange.owner} came to no decision", "undecided"
     )
     text = (
-        f"{exchange.asker} wants {_words(exchange.carries.kind, carried.params)}; "
+        f"{exchange.asker} wants {_words(carries.kind, carried.params)}; "
         f"{exchange.owner} {_offer_words(exchange.offer)}. Neither decided: {exchange.request}."
     )
     ask_question(p, exchange.owner, exchange.key, text, positions, "undecided", carried)
@@ -195,6 +216,7 @@ def _limit(p: Pass) -> None:
             note_cut(p, identifier, ended)
             resolve_cut(p, identifier)
             waiting.pop(str(exchange.speaker), None)
+    _put_used_up(p)
     p.next.clear()
     if waiting:
         who = ", ".join(sorted(waiting))
