@@ -1,5 +1,7 @@
 """A matter whose answers are used up is asked about no more, whoever ends it how (R4, R14)."""
 
+from dataclasses import replace
+
 import pytest
 
 from protocol.position import Route
@@ -11,6 +13,8 @@ from .yard import T10, T11, Yard, world
 
 LIFT = {"crate": "C1", "start": T10, "end": T11}
 FIND = Ask("crane", "find", {}, Carried("lift", LIFT))
+HOLES = Ask("crane", "find", {}, Carried("lift", {"crate": "C1"}, ("start", "end")))
+OFFER = {"start": T10, "end": T11}
 
 
 def refused(times: int, *, crew_level: int = 3, ask: Ask = FIND, bound: int = 2) -> Yard:
@@ -68,3 +72,26 @@ def test_proposal_on_what_another_owns_is_carried_to_it_as_often_as_the_bound_sa
     outcome = y.round(crew=[take])
     assert (outcome.route, y.verdict("take")[-1]) == (Route.ESCALATE, Verdict.ESCALATED)
     assert y.store.get("pile", "P1")["count"] == 500  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("first", "ended", "again", "cut_by"),
+    [
+        (AnswerKind.DEFER, "crane", AnswerKind.DEFER, "defer"),
+        (AnswerKind.COUNTER, "crew", AnswerKind.COUNTER, "repeat"),
+        (AnswerKind.DEFER, "crane", AnswerKind.COUNTER, None),
+        (AnswerKind.COUNTER, "crew", AnswerKind.DEFER, None),
+    ],
+)
+def test_asking_again_forgets_no_defer_and_no_position(
+    first: AnswerKind, ended: str, again: AnswerKind, cut_by: str | None
+) -> None:
+    y = yard(world(crew_level=3, answers_per_exchange=9, rounds=50)).wake("crew")
+    said = {AnswerKind.COUNTER: OFFER, AnswerKind.DEFER: {}}
+    y.round(crew=[HOLES])
+    y.round(crane=[Answer("x1", first, said[first])])
+    y.round(**{ended: [Answer("x1", AnswerKind.REFUSE, {}, "no_slot")]})
+    y.position = replace(y.position, active={"crew": ({"type": "person", "text": "go"},)})
+    y.round(crew=[HOLES])
+    y.round(crane=[Answer("x2", again, said[again])])
+    assert y.position.exchanges["x2"].cut_by == cut_by
