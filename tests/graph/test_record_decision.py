@@ -146,6 +146,12 @@ def test_decision_fits_the_approval(decision: str, rest: dict[str, Any], expecte
     assert code(decide(y, desk, "f.one", decision, **rest)) == expected
 
 
+def test_approval_that_is_answered_is_pointed_to_its_verbs() -> None:
+    y, desk = approval()
+    found = decide(y, desk, "f.one", "answer", option=0)
+    assert isinstance(found, AndonError) and f"andon approve {asked(y)}" in found.hint
+
+
 def test_hash_that_was_seen_is_the_one_that_is_signed() -> None:
     y, desk = approval()
     seen = desk.escalation_rows[asked(y)].action_hash

@@ -122,8 +122,9 @@ def test_signature_on_ground_that_changed_is_not_counted_beside_a_later_one() ->
 def test_where_signatures_are_separate_the_askers_is_not_one(person: str, done: bool) -> None:
     y = yard(signing_world(burn={"ladder": [FOREMAN], "separate": True}), person="f.one")
     y.round(crane=[BURN])
-    approve(y, (person, "foreman"))
-    assert burnt(y) is done
+    outcome = approve(y, (person, "foreman"))
+    assert (burnt(y), outcome.route) == (done, Route.REPLY)
+    assert y.verdicts[-1].code == (None if done else "not_authorised")
 
 
 def test_asker_may_sign_where_the_policy_lets_them() -> None:
@@ -277,3 +278,44 @@ def test_what_only_people_change_is_changed_by_a_signed_action(is_signed: bool, 
     if is_signed:
         approve(y, ("f.one", "foreman"))
     assert (y.verdicts[-1].code, burnt(y)) == (code, is_signed)
+
+
+def signed_twice(**change: Any) -> Yard:
+    """Signed under the rule, that row then changed, then signed under the action's own policy."""
+    y = yard(
+        signing_world(burn={"ladder": [FOREMAN]}, frozen={"ladder": [BOSS]}, ruled=("burn",)), frozen=True
+    )
+    y.round(crane=[BURN])
+    first = asked(y)
+    approve(y, ("b.two", "boss"))
+    y.store.escalation_rows[first] = replace(y.store.escalation_rows[first], **change)
+    approve(y, ("f.one", "foreman"))
+    return y
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({}, True),
+        ({"expires_at": "2026-03-02T09:00:00Z"}, False),
+        ({"state": EscalationState.SUPERSEDED}, False),
+        ({"case": "case_bbbbbbbbbbbbbbbb"}, False),
+        ({"key": "case_aaaaaaaaaaaaaaaa/1/crane/7"}, False),
+        ({"lineage": "restored"}, False),
+        ({"manifest_hash": "sha256:other"}, False),
+        ({"bound": {"crate/C1": 7}}, False),
+        ({"action_hash": "sha256:other"}, False),
+    ],
+)
+def test_earlier_signature_counts_while_it_stands_for_the_same_action(
+    change: dict[str, Any], counts: bool
+) -> None:
+    assert burnt(signed_twice(**change)) is counts
+
+
+def test_second_signature_of_two_is_spent_and_told_once() -> None:
+    y = yard(signing_world(burn={"ladder": [FOREMAN], "quorum": 2}))
+    y.round(crane=[BURN])
+    approve(y, ("f.one", "foreman"), ("f.two", "foreman"))
+    assert y.last is not None and [d.person for d in y.last.spent] == ["f.one", "f.two"]
+    assert (y.verdict("burn"), y.count("question.left")) == (["escalated", "committed"], 0)
