@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from protocol.asking import open_exchange, request_trigger
 from protocol.authority import effective_level, key_params, scope_refusal
 from protocol.effects import Refusal
 from protocol.escalating import ask_question
 from protocol.exchange import Exchange, ExchangeState, IllegalSayError, fail, matter_of, speak
 from protocol.ids import action_key
-from protocol.judging import open_exchange, request_trigger
 from protocol.manifest import DECIDE
 from protocol.passing import Pass
 from protocol.position import Item, Trigger

@@ -5,25 +5,22 @@ this pass; the caller tries those again after the others, since one of them may 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import Enum, auto
 from typing import Any
 
+from protocol.asking import ask_owner
 from protocol.authority import Signature, key_params, passes, scope_refusal
 from protocol.canonical import digest
 from protocol.commit import Applied, Blocked, perform
 from protocol.effects import Effects, Emit, Refusal
 from protocol.escalating import ask_approval, ask_question
-from protocol.exchange import Exchange, cut, matter_of
 from protocol.fields import check_shape
 from protocol.ids import derive
-from protocol.manifest import DECIDE
 from protocol.passing import Pass
 from protocol.position import Item
 from protocol.records import Ref
 from protocol.rows import CommitRow, EventRow, Verdict
 from protocol.toolbox import ActionContext, ActionKind, Attempt
-from protocol.turns import Carried, carried_json
 
 
 class Judged(Enum):
@@ -282,62 +279,6 @@ def _blocked(p: Pass, item: Item, blocked: Blocked, signature: Signature | None,
     else:
         ask_owner(p, item, owner, taken)
     return Judged.OTHERWISE
-
-
-def ask_owner(p: Pass, item: Item, owner: str, why: str) -> None:
-    """The built-in request ``OWNER.decide``: the proposal, carried to whoever answers for it (R2)."""
-    carried = Carried(item.kind, item.params)
-    keys = key_params(p.world.kinds[item.kind].params, item.params)
-    matter = matter_of(item.agent, owner, DECIDE, carried, keys)
-    exchange = Exchange(
-        matter=matter,
-        asker=item.agent,
-        owner=owner,
-        request=DECIDE,
-        params={},
-        carries=carried,
-        key=item.key,
-        level=min(item.level, p.world.manifests[owner].authority.level),
-        opened=p.position.round,
-        position=dict(item.params),
-    )
-    p.rule(item, Verdict.ASKED, why, None)
-    open_exchange(p, exchange)
-
-
-def open_exchange(p: Pass, exchange: Exchange) -> None:
-    """Put a request to its owner, unless this very matter is open or has used up its answers (R4)."""
-    for identifier, earlier in p.exchanges.items():
-        if earlier.matter != exchange.matter:
-            continue
-        if earlier.state.open:
-            p.note("request.repeated", identifier, {"request": exchange.request}, exchange.asker)
-            return
-        exchange = replace(exchange, answers=earlier.answers, seen=earlier.seen, defers=earlier.defers)
-    identifier = f"x{len(p.exchanges) + 1}"
-    if exchange.answers >= p.world.config.limits.answers_per_exchange:
-        exchange = cut(exchange, "bound")
-        p.used_up.append(identifier)
-    p.exchanges[identifier] = exchange
-    data = {"exchange": identifier, "from": exchange.asker, "to": exchange.owner, "request": exchange.request}
-    p.note("request.asked", f"{exchange.owner}.{exchange.request}", data, exchange.asker)
-    if exchange.state.open:
-        p.wake(exchange.owner, request_trigger(identifier, exchange))
-
-
-def request_trigger(identifier: str, exchange: Exchange, *, insist: bool = False) -> dict[str, Any]:
-    """A request as its owner sees it."""
-    return {
-        "type": "request",
-        "exchange": identifier,
-        "from": exchange.asker,
-        "request": exchange.request,
-        "params": dict(exchange.params),
-        "carries": carried_json(exchange.carries),
-        "position": None if exchange.position is None else dict(exchange.position),
-        "insist": insist,
-        "level": exchange.level,
-    }
 
 
 def publish(p: Pass, emit: Emit, agent: str, cause: str, actor: str | None = None) -> None:

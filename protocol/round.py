@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from protocol.asking import request_trigger
 from protocol.authority import rank
 from protocol.deciding import apply_decisions
 from protocol.effects import Effects
 from protocol.escalating import ask_question
 from protocol.exchange import Exchange, cut
 from protocol.hearing import Heard, answer_trigger, concrete, hear, note_cut
-from protocol.judging import Judged, judge, request_trigger
+from protocol.judging import Judged, judge
 from protocol.passing import Pass
 from protocol.position import Item, Position, Route, Trigger
 from protocol.rows import CaseStatus, DecisionRow, EventRow, Verdict
