@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tools.dispatch_scheduler import DispatchScheduler
 from tools.scheduler import Job, Plan, Problem, Scheduler, Task
-
-from .shared_data import shared
 
 SCHEDULERS: dict[str, Callable[[], Scheduler]] = {"dispatch": DispatchScheduler}
 
@@ -139,10 +138,12 @@ JOB_SHOPS = {
 
 
 @pytest.mark.parametrize("name", JOB_SHOPS)
-def test_given_job_shops_are_solved_as_the_rule_solves_them(scheduler: Scheduler, name: str) -> None:
-    given: dict[str, Any] = json.loads((shared("job_shop") / "benchmark_instances.json").read_text("utf-8"))[
-        name
-    ]
+def test_given_job_shops_are_solved_as_the_rule_solves_them(
+    scheduler: Scheduler, name: str, shared_data: Callable[[str], Path]
+) -> None:
+    given: dict[str, Any] = json.loads(
+        (shared_data("job_shop") / "benchmark_instances.json").read_text("utf-8")
+    )[name]
     rows = zip(given["machines_matrix"], given["duration_matrix"], strict=True)
     jobs = (
         Job(f"J{n:02d}", tuple(task(**{f"M{m}": d}) for m, d in zip(*row, strict=True)))
@@ -155,8 +156,10 @@ def test_given_job_shops_are_solved_as_the_rule_solves_them(scheduler: Scheduler
 
 
 @pytest.mark.parametrize("name", ["mk01", "mk02", "mk03", "mk04", "mk05"])
-def test_given_flexible_shops_are_planned_within_a_third_of_the_best(scheduler: Scheduler, name: str) -> None:
-    folder = shared("fjsp_brandimarte")
+def test_given_flexible_shops_are_planned_within_a_third_of_the_best(
+    scheduler: Scheduler, name: str, shared_data: Callable[[str], Path]
+) -> None:
+    folder = shared_data("fjsp_brandimarte")
     lines = (folder / f"{name}.txt").read_text("utf-8").splitlines()
     count = int(lines[0].split()[0])
     jobs = (Job(f"J{n:02d}", tuple(flexible(line))) for n, line in enumerate(lines[1 : count + 1]))
