@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graph.opening import case_opened
 from protocol.commit import Applied, perform
 from protocol.effects import Effects, Emit
 from protocol.errors import UsageError
@@ -60,6 +61,7 @@ def record_fact(tx: Tx, world: World, fact: Fact) -> FactResult:
             fingerprint=world.fingerprint,
         )
     )
+    tx.put_event(case_opened(tx, case, {"fact": events[0].id}))
     return FactResult("accepted", case)
 
 

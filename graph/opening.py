@@ -38,7 +38,7 @@ def open_text(tx: Tx, world: World, text: str, person: str, session: str | None)
             fingerprint=world.fingerprint,
         )
     )
-    tx.put_event(_opened(tx, case, {"by": person, "session": session}))
+    tx.put_event(case_opened(tx, case, {"by": person, "session": session}))
     return str(case)
 
 
@@ -64,7 +64,7 @@ def opening_case(tx: Tx, world: World, parent: CaseRow, pass_no: int, opening: O
             fingerprint=world.fingerprint,
         )
     )
-    tx.put_event(_opened(tx, case, {"cause": parent.id, "lane": opening.lane}))
+    tx.put_event(case_opened(tx, case, {"cause": parent.id, "lane": opening.lane}))
 
 
 def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles: Sequence[str]) -> None:
@@ -100,7 +100,8 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
     tx.audit({"what": "refused", "case": case.id, "code": "out_of_scope"})
 
 
-def _opened(tx: Tx, case: str, data: Mapping[str, Any]) -> EventRow:
+def case_opened(tx: Tx, case: str, data: Mapping[str, Any]) -> EventRow:
+    """The first event of a case: what brought it about."""
     return case_event(tx, case, "case.opened", data, "opened")
 
 

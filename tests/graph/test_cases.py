@@ -132,6 +132,9 @@ async def test_fact_opens_one_case_for_all_who_hear_it(tmp_path: Path) -> None:
         ]
         assert [r.status for r in await app.accept([announced()])] == ["duplicate"]
         assert await app.drain() == []
+        told = await app.ledger.read(lambda tx: tx.events())
+        cause = next(e.id for e in told if e.type == "ship.announced")
+        assert [(e.case, e.data) for e in told if e.type == "case.opened"] == [(first.case, {"fact": cause})]
 
 
 @pytest.mark.parametrize(
