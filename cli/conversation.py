@@ -7,7 +7,7 @@ from typing import Any
 from cli.exits import of_status, tell
 from cli.outcome import OFFLINE, standing_line, waiting_line
 from cli.output import Output
-from cli.progress import Progress
+from cli.progress import Progress, untold
 from cli.settling import settle
 from cli.slash import run_slash
 from cli.standing import open_items
@@ -60,18 +60,17 @@ class Conversation:
         text = check_text(line)
         progress = Progress(self.out, process_clock, speaks=True)
         shape = await self.app.ask(text, person=self.person, session=self.session, progress=progress)
-        progress.end()
         shape = await settle(self.app, shape)
         self.last_case = shape["case"]
         if shape["status"] == CaseStatus.WAITING:
             self.pending.add(shape["case"])
         body = shape | {"schema": "andon/chat/v1", "session": self.session}
-        self.out.answer(body, lambda: self._print(shape, replied=progress.said))
+        self.out.answer(body, lambda: self._print(shape, told=progress.told))
         return of_status(shape["status"])
 
-    def _print(self, shape: dict[str, Any], *, replied: bool) -> None:
-        if not replied and shape["reply"]:
-            self.out.text(shape["reply"])
+    def _print(self, shape: dict[str, Any], *, told: str) -> None:
+        if rest := untold(told, shape["reply"]):
+            self.out.text(rest)
         for item in shape["waiting"]:
             self.out.note(f"{waiting_line(item, self.zone)}   /show {item['id']}")
         self.out.note(f"({standing_line(shape)})")

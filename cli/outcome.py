@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.output import Output
+from cli.progress import untold
 from protocol.times import local
 
 OFFLINE = "model: offline. Each role is played by its policy; no key, no network."
 
 
-def print_outcome(out: Output, shape: Mapping[str, Any], zone: str, *, replied: bool = False) -> None:
-    """Shape ``run``. ``replied``: the reply has been printed as it came."""
-    if not replied and shape["reply"]:
-        out.text(shape["reply"])
+def print_outcome(out: Output, shape: Mapping[str, Any], zone: str, *, told: str = "") -> None:
+    """Shape ``run``. ``told``: what of the reply has been printed as it came."""
+    if rest := untold(told, shape["reply"]):
+        out.text(rest)
     for item in shape["waiting"]:
         out.note(waiting_line(item, zone))
     out.note(f"{standing_line(shape)}; next: {next_step(shape)}")

@@ -6,10 +6,18 @@ from typing import Any
 from cli.output import Output
 
 
+def untold(told: str, reply: str) -> str:
+    """What is left of a reply of which ``told`` stands on the screen; all of it when it has changed since."""
+    if told and f"{reply}\n".startswith(f"{told}\n"):
+        return reply[len(told) + 1 :]
+    return reply
+
+
 class Progress:
     """Takes the application's progress events. ``clock``: the process clock in seconds.
 
-    ``speaks``: whether the reply is printed as it comes; ``said`` tells afterwards whether it was.
+    ``speaks``: whether the reply is printed as it comes: what an agent says once its round has been
+    decided, the rest at the end. ``told`` is what has been printed of it.
     """
 
     def __init__(self, out: Output, clock: Callable[[], float], *, speaks: bool = False) -> None:
@@ -17,8 +25,7 @@ class Progress:
         self._clock = clock
         self._speaks = speaks and not out.common.as_json
         self._started: dict[tuple[Any, Any], float] = {}
-        self._open_line = False
-        self.said = False
+        self.told = ""
 
     def __call__(self, event: dict[str, Any]) -> None:
         """One event. Kinds that say nothing to a person are dropped."""
@@ -27,12 +34,13 @@ class Progress:
                 self._started[event.get("case"), event["agent"]] = self._clock()
             case "agent.finished":
                 self._finished(event)
-            case "reply.token" if self._speaks:
-                self._out.text(str(event["text"]), end="")
-                self.said = self._open_line = True
-            case "reply" if self._speaks and not self.said and event["text"]:
+            case "reply.said" if self._speaks:
                 self._out.text(str(event["text"]))
-                self.said = True
+                self.told = f"{self.told}\n{event['text']}" if self.told else str(event["text"])
+            case "reply" if self._speaks:
+                if rest := untold(self.told, str(event["text"])):
+                    self._out.text(rest)
+                self.told = str(event["text"])
             case _:
                 pass
 
@@ -42,9 +50,3 @@ class Progress:
         took = "" if elapsed is None else f" {elapsed:.1f}s"
         failed = f" failed: {event['failure']}" if event.get("failure") else ""
         self._out.note(f"{event['agent']}{took}{failed}")
-
-    def end(self) -> None:
-        """End the line that streamed words have left open."""
-        if self._open_line:
-            self._out.text("")
-            self._open_line = False

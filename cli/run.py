@@ -29,8 +29,7 @@ async def _run(common: Common, text: str) -> int:
     async with open_floor(common) as (app, person):
         out.note(OFFLINE)
         shape = await app.ask(text, person=person, progress=progress)
-        progress.end()
         shape = await settle(app, shape)
         zone = app.world.config.zone
-    out.answer(shape, lambda: print_outcome(out, shape, zone, replied=progress.said))
+    out.answer(shape, lambda: print_outcome(out, shape, zone, told=progress.told))
     return of_status(shape["status"])

@@ -34,6 +34,8 @@ class PassResult:
     round: int
     verdicts: tuple[tuple[str, str, str, str], ...] = ()
     """(agent, action kind, verdict, resource) of this pass, for progress lines."""
+    said: tuple[str, ...] = ()
+    """What agents told the person in this pass, by agent: it stands now, whatever else is still open."""
 
 
 def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
@@ -105,8 +107,10 @@ def _pass(tx: Tx, world: World, case: CaseRow) -> Pass:
 def _result(p: Pass, outcome: Outcome) -> PassResult:
     waiting = () if outcome.route is Route.REPLY else tuple(outcome.position.waiting)
     verdicts = tuple((v.agent, v.kind, str(v.verdict), v.resource) for v in p.verdicts)
+    new = (s for agent, s in sorted(p.said.items()) if s != p.position.said.get(agent))
+    said = tuple(str(s["text"]) for s in new if s.get("text"))
     return PassResult(
-        outcome.route, tuple(outcome.position.active), waiting, outcome.position.round, verdicts
+        outcome.route, tuple(outcome.position.active), waiting, outcome.position.round, verdicts, said
     )
 
 

@@ -184,6 +184,8 @@ def make_gate(world: World, ledger: Ledger) -> Node:
             runtime.context.progress(
                 {"type": "verdict", "agent": agent, "action": kind, "verdict": verdict, "resource": resource}
             )
+        for text in result.said:
+            runtime.context.progress({"type": "reply.said", "case": case_id, "text": text})
         return _state(case_id, result)
 
     return gate
