@@ -5,6 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HARBOUR = Path(__file__).parent.parent / "floors" / "harbour"
+ANNOUNCED = {
+    "visit": "V-3",
+    "ship": "Castor",
+    "length_m": 200,
+    "draught_dm": 90,
+    "power_kw": 500,
+    "hours": 6,
+    "arrives": "2026-05-04T10:00:00Z",
+    "promised": False,
+}
+"""A ship that both of its agents hear of: a berth and a pilot."""
 
 CONFIG = "floor.yaml"
 SEED = "seed.yaml"

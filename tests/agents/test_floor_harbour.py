@@ -14,23 +14,12 @@ from protocol.round import Outcome
 from protocol.rows import CaseRow, CaseStatus
 from protocol.toolbox import Fact
 from protocol.turns import QueryCall, Turn, View
-from tests.agents.floor_copies import HARBOUR
+from tests.agents.floor_copies import ANNOUNCED, HARBOUR
 from tests.protocol.memory_store import MemoryStore
 from tests.protocol.yard import Yard
 
 NOW = "2026-05-04T04:00:00Z"
 CASE = CaseRow("case_aaaaaaaaaaaaaaaa", 1, "text", "chat", "1", NOW)
-
-ANNOUNCED = {
-    "visit": "V-3",
-    "ship": "Castor",
-    "length_m": 200,
-    "draught_dm": 90,
-    "power_kw": 500,
-    "hours": 6,
-    "arrives": "2026-05-04T10:00:00Z",
-    "promised": False,
-}
 
 
 class Harbour(Yard):

@@ -19,7 +19,7 @@ from graph.settings import Settings
 from protocol.ports import ReadTx, Tx
 from protocol.rows import LeaseHolder
 from protocol.toolbox import Fact
-from tests.agents.floor_copies import HARBOUR
+from tests.agents.floor_copies import ANNOUNCED, HARBOUR
 
 SHIFT = "Move V-1 to B2 from 2026-05-06 08:00"
 """Waits for a berth master: V-1 is promised."""
@@ -29,17 +29,6 @@ LAY = "Lay V-2 at B3 from 2026-05-04 12:00"
 """One round, one commit."""
 WHERE = "Where is V-1?"
 """One round, no commit."""
-ANNOUNCED = {
-    "visit": "V-3",
-    "ship": "Castor",
-    "length_m": 200,
-    "draught_dm": 90,
-    "power_kw": 500,
-    "hours": 6,
-    "arrives": "2026-05-04T10:00:00Z",
-    "promised": False,
-}
-"""A ship that both agents hear of: a berth and a pilot."""
 
 ELSEWHERE = LeaseHolder("another host", 1, "1")
 """Whoever holds a lease under this name is not seen to be dead."""

@@ -1,12 +1,13 @@
 """``floor.yaml`` as data: strict, closed, and who holds which role at what hour."""
 
-import copy
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from protocol.floor import FloorConfig, Hours, on_shift
+
+from . import strictness
 
 WHOLE: dict[str, Any] = {
     "floor": "yard",
@@ -26,26 +27,13 @@ RUNG = {"role": "foreman", "answer_s": 600}
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
-    """The floor with one value put in its place; ``...`` takes it away."""
-    made = copy.deepcopy(WHOLE)
-    *way, last = path.split(".")
-    place: Any = made
-    for step in way:
-        place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
-    if value is ...:
-        del place[last]
-    else:
-        place[last] = value
-    return made
+    """The whole floor with one value put in its place; ``...`` takes it away."""
+    return strictness.with_value(WHOLE, path, value)
 
 
 def problems(data: dict[str, Any]) -> list[str]:
     """Where a floor is wrong."""
-    try:
-        FloorConfig.model_validate(data)
-    except ValidationError as error:
-        return [".".join(map(str, e["loc"])) for e in error.errors()]
-    return []
+    return strictness.problems_of(FloorConfig, data)
 
 
 def config(data: dict[str, Any] | None = None) -> FloorConfig:

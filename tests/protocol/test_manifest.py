@@ -1,12 +1,13 @@
 """The manifest: six required fields, strict types, nothing unknown, nothing changed afterwards."""
 
-import copy
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from protocol.manifest import Manifest
+
+from . import strictness
 
 WHOLE: dict[str, Any] = {
     "agent": "crane",
@@ -31,26 +32,13 @@ WHOLE: dict[str, Any] = {
 
 
 def with_value(path: str, value: object) -> dict[str, Any]:
-    """A whole manifest with one value put in its place; ``...`` takes it away."""
-    made = copy.deepcopy(WHOLE)
-    *way, last = path.split(".")
-    place = made
-    for step in way:
-        place = place[step]
-    if value is ...:
-        del place[last]
-    else:
-        place[last] = value
-    return made
+    """The whole manifest with one value put in its place; ``...`` takes it away."""
+    return strictness.with_value(WHOLE, path, value)
 
 
 def problems(data: dict[str, Any]) -> list[str]:
     """Where a manifest is wrong."""
-    try:
-        Manifest.model_validate(data)
-    except ValidationError as error:
-        return [".".join(map(str, e["loc"])) for e in error.errors()]
-    return []
+    return strictness.problems_of(Manifest, data)
 
 
 def test_whole_manifest_is_taken() -> None:
