@@ -1,7 +1,7 @@
 """The state of a case between two gate passes: plain data, stored in the ledger, parsed at each pass."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -116,10 +116,6 @@ class Position:
             said=data["said"],
             errors=tuple(data["errors"]),
         )
-
-    def with_exchange(self, identifier: str, exchange: Exchange) -> "Position":
-        """This position with one exchange replaced."""
-        return replace(self, exchanges={**self.exchanges, identifier: exchange})
 
 
 def first(active: Mapping[str, tuple[Trigger, ...]]) -> Position:

@@ -3,7 +3,7 @@
 The claims are what the engine enforces, so they are what is searched here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.records import Claimed, Record, Ref, Snapshot
@@ -98,17 +98,6 @@ def has_free_window(snapshot: Snapshot, machine: str, minutes: int, earliest: st
     """Whether a downtime of so many minutes fits without touching a run."""
     found = windows(snapshot, machine, minutes, earliest, latest)
     return bool(found) and not found[0].runs
-
-
-def gaps(busy: Iterable[tuple[str, str]], earliest: str, latest: str) -> Iterator[tuple[str, str]]:
-    """What [earliest, latest) leaves free between busy intervals, in order."""
-    at = earliest
-    for start, end in merged(busy):
-        if earlier(at, start) and earlier(at, latest):
-            yield at, min(start, latest, key=micros)
-        at = max(at, end, key=micros)
-    if earlier(at, latest):
-        yield at, latest
 
 
 def merged(intervals: Iterable[tuple[str, str]]) -> Sequence[tuple[str, str]]:
