@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from protocol.canonical import digest
+from protocol.machine import IllegalStepError, Machine
 from protocol.turns import Answer, AnswerKind, Carried, carried_from, carried_json
 
 
@@ -38,11 +39,17 @@ class Say(StrEnum):
     """What can happen to an exchange: four answers, a cut by the engine, a party that failed."""
 
     AGREE = "agree"
+    """The party agrees to what is on the table."""
     REFUSE = "refuse"
+    """The party says no."""
     COUNTER = "counter"
+    """The party puts another position on the table."""
     DEFER = "defer"
+    """The party leaves it to the other."""
     CUT = "cut"
+    """The engine ends it: a repetition, a bound, or deference without end."""
     FAIL = "fail"
+    """The party failed to speak: no answer in time, or none that counts."""
 
 
 _S, _A = ExchangeState, Say
@@ -67,6 +74,10 @@ TABLE: Mapping[tuple[ExchangeState, Say], ExchangeState] = {
     (_S.OFFERED, _A.FAIL): _S.FAILED,
 }
 """(state, what was said) -> next state. A pair that is absent is not a legal event."""
+
+MACHINE = Machine(
+    "exchange", _S, _A, TABLE, initial=_S.ASKED, finals=frozenset(state for state in _S if not state.open)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +135,13 @@ class Exchange:
         return params if all(h in params for h in self.carries.holes) else None
 
 
-class IllegalSayError(Exception):
-    """Nobody may say that now; names the event, the party and the state."""
+class IllegalSayError(IllegalStepError):
+    """It is not that party's turn; names the party, the state and the request."""
 
 
 def advance(state: ExchangeState, say: Say) -> ExchangeState:
-    """One step of the table."""
-    try:
-        return TABLE[(state, say)]
-    except KeyError:
-        raise IllegalSayError(f"{say} is not possible while the exchange is {state}") from None
+    """One step of the table. Raises IllegalStepError when the exchange has ended."""
+    return MACHINE.advance(state, say)
 
 
 def matter_of(asker: str, owner: str, request: str, carries: Carried | None, keys: Mapping[str, str]) -> str:

@@ -1,0 +1,8 @@
+"""Every state machine of the protocol, for what walks all of them: documents, tests, the search."""
+
+from typing import Any
+
+from protocol import exchange
+from protocol.machine import Machine
+
+MACHINES: tuple[Machine[Any, Any], ...] = (exchange.MACHINE,)
