@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from protocol import deference
 from protocol.canonical import digest
+from protocol.deference import Deference, Owner
 from protocol.machine import IllegalStepError, Machine
 from protocol.turns import Answer, AnswerKind, Carried, carried_from, carried_json
 
@@ -111,6 +113,13 @@ class Exchange:
     cut_by: str | None = None
 
     @property
+    def deference(self) -> Deference:
+        """Where the owner's deference stands; ``defers`` counts over all exchanges of the matter."""
+        if self.state is ExchangeState.CUT and self.cut_by == "defer":
+            return Deference.ENDED
+        return Deference.TOLD if self.defers else Deference.NONE
+
+    @property
     def speaker(self) -> str | None:
         """Whose word is awaited, or None when the exchange has ended."""
         if not self.state.open:
@@ -187,7 +196,7 @@ def _owner_said(said: Exchange, answer: Answer) -> Exchange:
 
 def _owner_deferred(said: Exchange) -> Exchange:
     deferred = replace(said, defers=said.defers + 1)
-    if deferred.defers > 1:
+    if deference.advance(said.deference, Owner.DEFER) is Deference.ENDED:
         return replace(deferred, state=advance(said.state, Say.CUT), cut_by="defer")
     return replace(deferred, state=advance(said.state, Say.DEFER))
 

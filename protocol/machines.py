@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol import exchange
+from protocol import deference, exchange
 from protocol.machine import Machine
 
-MACHINES: tuple[Machine[Any, Any], ...] = (exchange.MACHINE,)
+MACHINES: tuple[Machine[Any, Any], ...] = (exchange.MACHINE, deference.MACHINE)

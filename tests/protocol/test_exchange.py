@@ -1,9 +1,11 @@
 """The exchange's table: what may be said when, and that every path ends."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
+from protocol.deference import Deference
 from protocol.exchange import (
     TABLE,
     Exchange,
@@ -85,6 +87,27 @@ def test_every_conversation_ends_within_the_bound_of_answers() -> None:
                 said += 1
             assert not exchange.state.open
             assert said <= bound
+
+
+def test_second_deference_of_the_owner_ends_the_exchange() -> None:
+    told = speak(ASKED, "b", answer("defer"), {}, 9)
+    ended = speak(told, "b", answer("defer"), {}, 9)
+    assert [x.deference for x in (ASKED, told, ended)] == list(Deference)
+    assert (ended.state, ended.cut_by) == (ExchangeState.CUT, "defer")
+
+
+def test_offer_in_between_does_not_start_deference_anew() -> None:
+    told = speak(ASKED, "b", answer("defer"), {}, 9)
+    offered = speak(told, "b", answer("counter", start="t1"), {}, 9)
+    back = speak(offered, "a", answer("counter", start="t2"), {}, 9)
+    assert (back.state, back.deference) == (ExchangeState.ASKED, Deference.TOLD)
+    assert speak(back, "b", answer("defer"), {}, 9).deference is Deference.ENDED
+
+
+def test_matter_deferred_before_is_cut_at_the_first_deference() -> None:
+    anew = replace(ASKED, defers=2)
+    assert exchange_from(exchange_json(anew)).deference is Deference.TOLD
+    assert speak(anew, "b", answer("defer"), {}, 9).deference is Deference.ENDED
 
 
 def test_failure_decides_nothing() -> None:
