@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.items import decision_shape, inbox_item
-from cli.standing import at_clock
 from protocol.deciding import may_sign
 from protocol.escalating import action_hash
+from protocol.ladder import move_on
 from protocol.ports import ReadTx
 from protocol.records import Ref
 from protocol.rows import DecisionRow, EscalationRow, EscalationState
@@ -53,7 +53,7 @@ def page_of(tx: ReadTx, world: World, escalation: str, person: str) -> Page | No
     stored = tx.escalation(escalation)
     if stored is None:
         return None
-    row, now, case = at_clock(stored, tx.now), tx.now, tx.case(stored.case)
+    row, now, case = move_on(stored, tx.now), tx.now, tx.case(stored.case)
     decisions = tuple(tx.decisions(row.id))
     signed = any(d.person == person for d in decisions)
     own = row.separate and person == row.asker

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graph.sweeping import expire
-from protocol.deciding import ANSWER, APPROVE, CLOSED_BY, REJECT, may_sign
+from protocol.deciding import ANSWER, APPROVE, REJECT, may_sign
 from protocol.errors import (
     AlreadyDecidedError,
     AndonError,
@@ -15,6 +15,7 @@ from protocol.errors import (
     UsageError,
 )
 from protocol.ids import derive
+from protocol.ladder import LadderEvent, step
 from protocol.ports import Tx
 from protocol.rows import DecisionRow, EscalationRow, EscalationState, EventRow
 from protocol.times import local
@@ -182,8 +183,9 @@ def _record(tx: Tx, world: World, row: EscalationRow, wanted: Wanted, role: str)
     signed = sum(1 for d in tx.decisions(row.id) if d.decision == wanted.decision)
     have = signed if wanted.decision == APPROVE else row.quorum
     recorded = Recorded(row, role, have, row.quorum)
+    after = step(row, LadderEvent(wanted.decision) if recorded.complete else LadderEvent.SIGN)
     if recorded.complete:
-        if not tx.save_escalation(replace(row, state=CLOSED_BY[wanted.decision]), row.version):
+        if not tx.save_escalation(after, row.version):
             raise RuntimeError(f"{row.id} changed inside its own transaction")
         case = tx.case(row.case)
         if case is not None:

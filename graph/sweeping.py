@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from protocol.ids import derive
+from protocol.ladder import LadderEvent, due, step
 from protocol.ports import Tx
-from protocol.rows import EscalationRow, EscalationState, EventRow
-from protocol.times import plus
+from protocol.rows import EscalationRow, EventRow
 from protocol.world import SUPERVISOR
 
 
@@ -18,17 +18,19 @@ def sweep(tx: Tx) -> list[str]:
 def _move_on(tx: Tx, row: EscalationRow) -> str | None:
     """All rungs that have ended by now, one after another; the case, when the last of them has."""
     current = row
-    while current.due_at <= tx.now:
-        if current.rung + 1 >= len(current.ladder) or current.due_at >= current.expires_at:
+    while (event := due(current, tx.now)) is not None:
+        if event is LadderEvent.EXPIRE:
             return expire(tx, current)
-        current = _next(tx, current)
+        after = step(current, event)
+        _tell(tx, current, "escalated", {"from": current.role, "to": after.role, "due_at": after.due_at})
+        current = after
     tx.save_escalation(current, row.version)
     return None
 
 
 def expire(tx: Tx, row: EscalationRow) -> str | None:
     """End an escalation that nobody decided in time; its case, which can go on now, if it has not ended."""
-    if not tx.save_escalation(replace(row, state=EscalationState.EXPIRED), row.version):
+    if not tx.save_escalation(step(row, LadderEvent.EXPIRE), row.version):
         return None  # decided in the same instant: the decision stands
     _tell(tx, row, "expired", {"role": row.role, "on_exhausted": row.on_exhausted})
     case = tx.case(row.case)
@@ -36,14 +38,6 @@ def expire(tx: Tx, row: EscalationRow) -> str | None:
         return None
     tx.save_case(replace(case, runnable=True))
     return row.case
-
-
-def _next(tx: Tx, row: EscalationRow) -> EscalationRow:
-    rung = row.rung + 1
-    role = str(row.ladder[rung]["role"])
-    due_at = min(plus(row.due_at, seconds=int(row.ladder[rung]["answer_s"])), row.expires_at)
-    _tell(tx, row, "escalated", {"from": row.role, "to": role, "due_at": due_at})
-    return replace(row, rung=rung, role=role, due_at=due_at)
 
 
 def _tell(tx: Tx, row: EscalationRow, what: str, data: dict[str, str]) -> None:

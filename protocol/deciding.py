@@ -1,11 +1,10 @@
 """People's decisions: who may give them, and what a pass makes of them (R12)."""
 
-from dataclasses import replace
-
 from protocol.authority import Signature
 from protocol.effects import Effects, Refusal
 from protocol.escalating import action_hash, ask_approval, ask_question
 from protocol.judging import judge
+from protocol.ladder import superseded
 from protocol.passing import Pass
 from protocol.position import Item
 from protocol.records import Ref
@@ -15,11 +14,6 @@ from protocol.world import World
 
 APPROVE, REJECT, ANSWER = "approve", "reject", "answer"
 ANEW = " Asked anew: "
-CLOSED_BY = {
-    APPROVE: EscalationState.APPROVED,
-    REJECT: EscalationState.REJECTED,
-    ANSWER: EscalationState.ANSWERED,
-}
 
 
 def may_sign(world: World, row: EscalationRow, person: str, now: str) -> str | None:
@@ -134,7 +128,7 @@ def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: list[str]) -> No
     role = _subject_role(p, row, item, effects)
     asked = ask_approval(p, item, row.policy, role, effects, f"{row.reason.partition(ANEW)[0]}{ANEW}{what}")
     if asked and len(p.opened) > before:
-        p.changed.append(replace(row, state=EscalationState.SUPERSEDED, superseded_by=p.opened[-1].id))
+        p.changed.append(superseded(row, p.opened[-1].id))
 
 
 def _subject_role(p: Pass, row: EscalationRow, item: Item, effects: Effects) -> str:
@@ -213,4 +207,4 @@ def _chosen(p: Pass, row: EscalationRow, chosen: Item, item: Item | None) -> Non
     before = len(p.opened)
     ask_question(p, row.agent, row.key, text, positions, row.reason, item)
     if len(p.opened) > before:
-        p.changed.append(replace(row, state=EscalationState.SUPERSEDED, superseded_by=p.opened[-1].id))
+        p.changed.append(superseded(row, p.opened[-1].id))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol import deference, exchange
+from protocol import deference, exchange, ladder
 from protocol.machine import Machine
 
-MACHINES: tuple[Machine[Any, Any], ...] = (exchange.MACHINE, deference.MACHINE)
+MACHINES: tuple[Machine[Any, Any], ...] = (exchange.MACHINE, deference.MACHINE, ladder.MACHINE)

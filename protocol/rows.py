@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
 
 class EscalationState(StrEnum):
-    """Where an escalation stands. PENDING is the only open one in the spine's ladder."""
+    """Where an escalation stands. PENDING is the only one in which somebody is asked."""
 
     PENDING = "pending"
     APPROVED = "approved"

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 import pytest
 
-from protocol import exchange
+from protocol import exchange, ladder
 from protocol.exchange import Say
+from protocol.ladder import LadderEvent
 from protocol.machine import IllegalStepError, Machine
 from protocol.machines import MACHINES
 
@@ -67,7 +68,11 @@ def test_every_absent_pair_is_refused_by_name(machine: AnyMachine) -> None:
             machine.advance(state, event)
 
 
-@pytest.mark.parametrize(("machine", "event"), [(exchange.MACHINE, Say.FAIL)], ids=["exchange"])
+@pytest.mark.parametrize(
+    ("machine", "event"),
+    [(exchange.MACHINE, Say.FAIL), (ladder.MACHINE, LadderEvent.EXPIRE)],
+    ids=["exchange", "escalation"],
+)
 def test_silence_ends_every_wait(machine: AnyMachine, event: StrEnum) -> None:
     waiting = set(machine.states) - machine.finals - machine.rests
     assert [s for s in waiting if not machine.allows(s, event)] == []
