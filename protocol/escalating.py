@@ -7,7 +7,7 @@ from typing import Any
 from protocol.authority import SUBJECT
 from protocol.canonical import digest
 from protocol.effects import Effects
-from protocol.fields import ListOf, Maybe, Shape, Text, check_shape
+from protocol.fields import Shape, check_shape
 from protocol.floor import ApprovalPolicy, Rung
 from protocol.ids import derive
 from protocol.passing import Pass
@@ -16,6 +16,7 @@ from protocol.records import Ref
 from protocol.rows import EscalationRow, EscalationState, Verdict
 from protocol.times import plus
 from protocol.toolbox import ActionContext
+from protocol.wording import is_text
 
 LEAVE = "leave as it is"
 """The last option of every question the engine opens."""
@@ -24,13 +25,7 @@ MAX_SUMMARY = 200
 
 def action_hash(kind: str, params: Mapping[str, Any], shape: Shape) -> str:
     """The hash a decision binds: kind and typed params, free text left out."""
-    return digest([kind, {n: v for n, v in params.items() if not _is_text(shape.get(n))}])
-
-
-def _is_text(field: object) -> bool:
-    inner = field.field if isinstance(field, Maybe) else field
-    inner = inner.item if isinstance(inner, ListOf) else inner
-    return isinstance(inner, Text)
+    return digest([kind, {n: v for n, v in params.items() if not is_text(shape.get(n))}])
 
 
 def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effects: Effects, why: str) -> bool:

@@ -160,21 +160,30 @@ def matter_of(asker: str, owner: str, request: str, carries: Carried | None, key
 
 
 def speak(
-    exchange: Exchange, party: str, answer: Answer, reads: Mapping[str, int], max_answers: int
+    exchange: Exchange,
+    party: str,
+    answer: Answer,
+    reads: Mapping[str, int],
+    max_answers: int,
+    position: Mapping[str, Any] | None = None,
 ) -> Exchange:
-    """What ``party`` said, applied. Raises IllegalSayError when it is not that party's turn."""
+    """What ``party`` said, applied. Raises IllegalSayError when it is not that party's turn.
+
+    ``position``: the answer's values without their wording, by which a repetition is known; None: all.
+    """
     if party != exchange.speaker:
         raise IllegalSayError(f"{party} is not awaited in a {exchange.state} exchange of {exchange.request}")
-    position = digest([party, str(answer.kind), dict(answer.values), dict(sorted(reads.items()))])
+    stated = dict(answer.values if position is None else position)
+    hashed = digest([party, str(answer.kind), stated, dict(sorted(reads.items()))])
     said = replace(
         exchange,
         answers=exchange.answers + 1,
-        seen=(*exchange.seen, position),
+        seen=(*exchange.seen, hashed),
         values=answer.values,
         code=answer.code,
         text=answer.text,
     )
-    repeated = answer.kind is AnswerKind.COUNTER and position in exchange.seen
+    repeated = answer.kind is AnswerKind.COUNTER and hashed in exchange.seen
     heard = _asker_said(said, answer) if party == exchange.asker else _owner_said(said, answer)
     if repeated:
         return replace(heard, state=advance(exchange.state, Say.CUT), cut_by="repeat")

@@ -15,6 +15,7 @@ from protocol.passing import Pass
 from protocol.position import Item, Trigger
 from protocol.rows import Verdict
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Proposal, Reply, Turn
+from protocol.wording import typed, unworded
 
 
 @dataclass
@@ -108,7 +109,7 @@ def _ask(p: Pass, turn: Turn, move: Ask, level: int, ordinal: int) -> None:
     keys = (
         key_params(p.world.kinds[move.carries.kind].params, move.carries.params)
         if move.carries
-        else {n: v for n, v in move.params.items() if isinstance(v, str)}
+        else {n: v for n, v in unworded(move.params).items() if isinstance(v, str)}
     )
     exchange = Exchange(
         matter=matter_of(turn.agent, move.to, move.request, move.carries, keys),
@@ -161,13 +162,21 @@ def _answer(p: Pass, heard: Heard, turn: Turn, move: Answer) -> None:
         return
     said = _without_reason(p, exchange, turn.agent, move)
     try:
-        after = speak(exchange, turn.agent, said, turn.reads, p.world.config.limits.answers_per_exchange)
+        bound, position = p.world.config.limits.answers_per_exchange, _position(p, exchange, said)
+        after = speak(exchange, turn.agent, said, turn.reads, bound, position)
     except IllegalSayError as error:
         p.note("answer.ignored", move.exchange, {"kind": str(move.kind), "reason": str(error)}, turn.agent)
         return
     data = {"exchange": move.exchange, "kind": str(move.kind), "code": move.code, "request": exchange.request}
     p.note("request.answered", f"{exchange.owner}.{exchange.request}", data, turn.agent)
     settle(p, heard, move.exchange, after, turn)
+
+
+def _position(p: Pass, exchange: Exchange, said: Answer) -> dict[str, Any]:
+    """What an answer states, its wording left out."""
+    if exchange.carries is None:
+        return dict(unworded(said.values))
+    return typed(p.world.kinds[exchange.carries.kind].params, said.values)
 
 
 def _without_reason(p: Pass, exchange: Exchange, agent: str, move: Answer) -> Answer:
