@@ -3,7 +3,7 @@
 from protocol.authority import Signature
 from protocol.effects import Effects, Refusal
 from protocol.escalating import action_hash, ask_approval, ask_question
-from protocol.judging import judge
+from protocol.judging import judge_single
 from protocol.ladder import superseded
 from protocol.passing import Pass
 from protocol.position import Item
@@ -77,7 +77,7 @@ def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
     if changed := _moved(p, row):
         _ask_anew(p, row, item, changed)
         return
-    judge(p, item, _signature(p, row), last_try=True)
+    judge_single(p, item, _signature(p, row))
 
 
 def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
@@ -198,7 +198,7 @@ def _chosen(p: Pass, row: EscalationRow, chosen: Item, item: Item | None) -> Non
         return
     changed = _moved(p, row)
     if not changed:
-        judge(p, chosen, _signature(p, row), last_try=True)
+        judge_single(p, chosen, _signature(p, row))
         return
     what = _differences(p, row, changed)
     p.rule(chosen, Verdict.CONFLICT, f"changed since it was shown: {what}", "stale")

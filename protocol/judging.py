@@ -1,13 +1,13 @@
 """Judging one action: key, scope, owner, preconditions, rules, signatures, claims, commit (R2, R3, R7-R10).
 
-``judge`` either gives a verdict or says that the action is blocked by an interval held since before
-this pass; the caller tries those again after the others, since one of them may free it.
+``judge`` either gives a verdict or says that the action waits for a last try: an interval held since
+before this pass blocks it, and one of the others may free it.
 """
 
 from collections.abc import Mapping
-from enum import Enum, auto
 from typing import Any
 
+from protocol.arbitration import MACHINE, ActionEvent, ActionState, advance, ruled
 from protocol.asking import ask_owner
 from protocol.authority import Signature, key_params, passes, scope_refusal
 from protocol.canonical import digest
@@ -23,21 +23,31 @@ from protocol.rows import CommitRow, EventRow, Verdict
 from protocol.toolbox import ActionContext, ActionKind, Attempt
 
 
-class Judged(Enum):
-    """What became of an action."""
+def judge(
+    p: Pass, item: Item, signature: Signature | None = None, *, state: ActionState = ActionState.PROPOSED
+) -> ActionState:
+    """Give the one verdict on ``item``, committing it when every check passes; the state it is in then.
 
-    COMMITTED = auto()
-    OTHERWISE = auto()
-    """A verdict was given and nothing was committed."""
-    BLOCKED = auto()
-    """No verdict yet: an interval held since before this pass is in the way."""
+    From ``PROPOSED`` it may also come back as ``LAST_TRY``, without a verdict.
+    """
+    before = len(p.verdicts)
+    if _waits(p, item, signature, may_wait=MACHINE.allows(state, ActionEvent.BLOCK)):
+        state = advance(state, ActionEvent.BLOCK)
+    for row in p.verdicts[before:]:
+        state = ruled(state, row.verdict)
+    return state
 
 
-def judge(p: Pass, item: Item, signature: Signature | None = None, *, last_try: bool = False) -> Judged:
-    """Give the verdict on ``item``, committing it when every check passes."""
+def judge_single(p: Pass, item: Item, signature: Signature | None = None) -> ActionState:
+    """The verdict on an action that is judged by itself: nobody after it could free an interval."""
+    return judge(p, item, signature, state=advance(ActionState.PROPOSED, ActionEvent.SINGLE))
+
+
+def _waits(p: Pass, item: Item, signature: Signature | None, *, may_wait: bool) -> bool:
+    """Judge, or say that the action waits for its last try."""
     kind = _admissible(p, item, signature)
     if kind is None:
-        return Judged.OTHERWISE
+        return False
     context = ActionContext(
         key=item.key,
         agent=item.agent,
@@ -47,13 +57,13 @@ def judge(p: Pass, item: Item, signature: Signature | None = None, *, last_try: 
     effects = kind.decide(item.params, p.store, context)
     if isinstance(effects, Refusal):
         _refuse_precondition(p, item, effects, signature)
-        return Judged.OTHERWISE
+        return False
     if winner := _written_by_other(p, item, effects):
         _overrule(p, item, winner, f"{winner} wrote the same record in this round")
-        return Judged.OTHERWISE
+        return False
     if not _lawful(p, item, kind, effects, signature):
-        return Judged.OTHERWISE
-    return _commit(p, item, kind, effects, signature, last_try)
+        return False
+    return _commit(p, item, kind, effects, signature, may_wait)
 
 
 def _admissible(p: Pass, item: Item, signature: Signature | None) -> ActionKind | None:
@@ -213,8 +223,9 @@ def _handed_off(p: Pass, item: Item) -> bool:
 
 
 def _commit(
-    p: Pass, item: Item, kind: ActionKind, effects: Effects, signature: Signature | None, last_try: bool
-) -> Judged:
+    p: Pass, item: Item, kind: ActionKind, effects: Effects, signature: Signature | None, may_wait: bool
+) -> bool:
+    """Do it, unless an invariant or a claim is in the way; True when the action waits."""
     with p.store.mark() as undo:
         before = {ref: p.start_version(ref) for ref in effects.written()}
         owner = p.world.owner_of_kind(item.kind)
@@ -223,9 +234,9 @@ def _commit(
             undo()
     if isinstance(done, Refusal):
         p.rule(item, Verdict.REFUSED, done.message, done.code)
-        return Judged.OTHERWISE
+        return False
     if isinstance(done, Blocked):
-        return _blocked(p, item, done, signature, last_try)
+        return _blocked(p, item, done, signature, may_wait)
     _remember(p, item, effects, done, before)
     # What a person signed is bound to what they saw, whatever the turn had read before (R8).
     reread = [] if signature else [r for r in before if item.reads.get(str(r), before[r]) != before[r]]
@@ -248,7 +259,7 @@ def _commit(
     )
     for published in done.events:
         publish(p, published.emit, published.agent, item.key, actor=item.agent)
-    return Judged.COMMITTED
+    return False
 
 
 def _remember(p: Pass, item: Item, effects: Effects, done: Applied, before: Mapping[Ref, int | None]) -> None:
@@ -262,15 +273,18 @@ def _remember(p: Pass, item: Item, effects: Effects, done: Applied, before: Mapp
         p.claimed_by[claim.holder] = item.key
 
 
-def _blocked(p: Pass, item: Item, blocked: Blocked, signature: Signature | None, last_try: bool) -> Judged:
-    """An interval is taken: by this round's winner, by something whose owner can be asked, or for good."""
+def _blocked(p: Pass, item: Item, blocked: Blocked, signature: Signature | None, may_wait: bool) -> bool:
+    """An interval is taken: by this round's winner, by something whose owner can be asked, or for good.
+
+    True when the action waits instead.
+    """
     held, wanted = blocked.held, blocked.wanted
     taken = f"{wanted.resource} is taken by {held.holder} from {held.start} to {held.end}"
     if winner := p.claimed_by.get(held.holder):
         _overrule(p, item, winner, taken)
-        return Judged.OTHERWISE
-    if not last_try:
-        return Judged.BLOCKED
+        return False
+    if may_wait:
+        return True
     owner = p.world.owners.get(held.holder.type, item.agent)
     exchange = p.exchanges.get(item.exchange) if item.exchange else None
     asked_already = exchange is not None and owner in (exchange.owner, exchange.asker)
@@ -278,7 +292,7 @@ def _blocked(p: Pass, item: Item, blocked: Blocked, signature: Signature | None,
         p.rule(item, Verdict.REFUSED, taken, "occupied", str(held.holder))
     else:
         ask_owner(p, item, owner, taken)
-    return Judged.OTHERWISE
+    return False
 
 
 def publish(p: Pass, emit: Emit, agent: str, cause: str, actor: str | None = None) -> None:

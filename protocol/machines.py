@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from protocol import deference, exchange, ladder
+from protocol import arbitration, deference, exchange, ladder
 from protocol.machine import Machine
 
-MACHINES: tuple[Machine[Any, Any], ...] = (exchange.MACHINE, deference.MACHINE, ladder.MACHINE)
+MACHINES: tuple[Machine[Any, Any], ...] = (
+    exchange.MACHINE,
+    deference.MACHINE,
+    arbitration.MACHINE,
+    ladder.MACHINE,
+)

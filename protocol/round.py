@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from protocol.arbitration import ActionState
 from protocol.asking import request_trigger
 from protocol.authority import rank
 from protocol.deciding import apply_decisions
@@ -15,7 +16,7 @@ from protocol.effects import Effects
 from protocol.escalating import ask_question
 from protocol.exchange import Exchange, cut
 from protocol.hearing import Heard, answer_trigger, concrete, hear, note_cut
-from protocol.judging import Judged, judge
+from protocol.judging import judge, judge_single
 from protocol.passing import Pass
 from protocol.position import Item, Position, Route, Trigger
 from protocol.rows import CaseStatus, DecisionRow, EventRow, Verdict
@@ -65,9 +66,10 @@ def run(p: Pass, turns: Mapping[str, Turn] | None, decisions: Sequence[DecisionR
 def _judge_all(p: Pass, items: Sequence[Item]) -> None:
     """Judge in the order of R3; what an older claim blocks is tried once more after the others."""
     ordered = sorted(items, key=lambda i: rank(p.world, i, _foreseen(p, i), p.store))
-    blocked = [i for i in ordered if judge(p, i) is Judged.BLOCKED]
-    for item in blocked:
-        judge(p, item, last_try=True)
+    judged = [(item, judge(p, item)) for item in ordered]
+    for item, state in judged:
+        if state is ActionState.LAST_TRY:
+            judge(p, item, state=state)
 
 
 def _foreseen(p: Pass, item: Item) -> Effects | None:
@@ -117,7 +119,7 @@ def resolve_cut(p: Pass, identifier: str) -> None:
         positions.append(offer)
         candidates.append(offer)
     for candidate in candidates:
-        if judge(p, candidate, last_try=True) is Judged.COMMITTED or _goes_on(p, candidate):
+        if judge_single(p, candidate) is ActionState.COMMITTED or _goes_on(p, candidate):
             return
     _put_undecided(p, identifier, exchange, exchange.carries, positions)
 
