@@ -6,6 +6,7 @@ from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
+from protocol.breaker import Breaker, BreakerState, Probe
 from protocol.canonical import dumps
 from protocol.records import Claimed, Ref
 from protocol.rows import (
@@ -16,6 +17,7 @@ from protocol.rows import (
     EscalationRow,
     EscalationState,
     EventRow,
+    GoodAnswer,
     LeaseHolder,
     LeaseRow,
     PassRow,
@@ -199,8 +201,26 @@ def write_row(c: Columns) -> WriteRow:
 
 
 def pass_row(c: Columns) -> PassRow:
-    """From (case, pass_no, round, at, reads, route)."""
-    return PassRow(*[*c[:4], json.loads(c[4]), c[5]])
+    """From (case, pass_no, round, at, reads, route, clock_s)."""
+    return PassRow(*[*c[:4], json.loads(c[4]), *c[5:7]])
+
+
+def breaker_columns(row: Breaker) -> tuple[Any, ...]:
+    """In the order of the table, without name and version."""
+    probe = (None, None) if row.probe is None else (row.probe.call, row.probe.until_s)
+    times = (row.since_s, row.opened_s, *probe)
+    return (str(row.state), row.failures, row.window, *times, row.cause, row.tripped_by)
+
+
+def breaker_row(c: Columns) -> Breaker:
+    """The inverse of :func:`breaker_columns`, with name at the front and version at the end."""
+    probe = None if c[6] is None else Probe(c[6], c[7])
+    return Breaker(*[c[0], BreakerState(c[1]), *c[2:6], probe, *c[8:11]])
+
+
+def good_answer_row(c: Columns) -> GoodAnswer:
+    """From (caller, callee, request, params_hash, data, at)."""
+    return GoodAnswer(*[*c[:4], json.loads(c[4]), c[5]])
 
 
 def lease_row(c: Columns) -> LeaseRow:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from checkpoints import row_codec as codec
 from checkpoints.named_sql import named_queries
 from checkpoints.sqlite_soundness import soundness
+from protocol.breaker import Breaker
 from protocol.canonical import dumps
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
@@ -16,6 +17,7 @@ from protocol.rows import (
     DecisionRow,
     EscalationRow,
     EventRow,
+    GoodAnswer,
     LeaseRow,
     PassRow,
     VerdictRow,
@@ -173,6 +175,20 @@ class SqliteReads:
 
     def lease(self, case: str) -> LeaseRow | None:
         return _maybe(codec.lease_row, self._one("lease", case))
+
+    # Calls that go badly
+
+    def breaker(self, name: str) -> Breaker | None:
+        return _maybe(codec.breaker_row, self._one("breaker", name))
+
+    def breakers(self) -> Sequence[Breaker]:
+        return [codec.breaker_row(c) for c in self._all("breakers")]
+
+    def good_answer(self, caller: str, callee: str, request: str, params_hash: str) -> GoodAnswer | None:
+        return _maybe(codec.good_answer_row, self._one("good_answer", caller, callee, request, params_hash))
+
+    def turn_slots(self, agent: str, after_s: float) -> Sequence[float]:
+        return [c[0] for c in self._all("turn_slots", agent, after_s)]
 
     # Events
 

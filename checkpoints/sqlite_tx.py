@@ -7,6 +7,7 @@ from typing import Any
 
 from checkpoints import row_codec as codec
 from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
+from protocol.breaker import Breaker
 from protocol.canonical import NotCanonicalError, dumps, problem
 from protocol.errors import DependencyDownError
 from protocol.records import Claimed, Record, Ref
@@ -16,6 +17,7 @@ from protocol.rows import (
     DecisionRow,
     EscalationRow,
     EventRow,
+    GoodAnswer,
     LeaseHolder,
     PassRow,
     VerdictRow,
@@ -212,8 +214,25 @@ class SqliteTx(SqliteReads):
         self._do(self._sql["put_outbox"], (done.lastrowid,))
 
     def put_pass(self, row: PassRow) -> None:
-        values = (row.case, row.pass_no, row.round, row.at, dumps(dict(row.reads)), row.route)
+        values = (row.case, row.pass_no, row.round, row.at, dumps(dict(row.reads)), row.route, row.clock_s)
         self._do(self._sql["put_pass"], (*values, self._fences.get(row.case)))
+
+    # Calls that go badly
+
+    def save_breaker(self, row: Breaker, expected_version: int) -> bool:
+        columns = codec.breaker_columns(row)
+        if expected_version == 0:
+            return self._do(self._sql["new_breaker"], (row.name, *columns)).rowcount == 1
+        return self._do(self._sql["save_breaker"], (*columns, row.name, expected_version)).rowcount == 1
+
+    def put_good_answer(self, row: GoodAnswer, keep_since: str) -> None:
+        self._do(self._sql["drop_good_answers"], (row.caller, row.callee, keep_since))
+        key = (row.caller, row.callee, row.request, row.params_hash)
+        self._do(self._sql["put_good_answer"], (*key, dumps(dict(row.values)), row.at))
+
+    def put_turn_slot(self, agent: str, at_s: float, forget_s: float) -> None:
+        self._do(self._sql["drop_turn_slots"], (agent, forget_s))
+        self._do(self._sql["put_turn_slot"], (agent, at_s))
 
     # People
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
+from protocol.breaker import Breaker
 from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import (
     CaseRow,
@@ -15,6 +16,7 @@ from protocol.rows import (
     DecisionRow,
     EscalationRow,
     EventRow,
+    GoodAnswer,
     LeaseHolder,
     LeaseRow,
     PassRow,
@@ -109,6 +111,18 @@ class ReadTx(Snapshot, Protocol):
     def writes(self, ref: Ref) -> Sequence[WriteRow]:
         """Every version of one resource, oldest first."""
 
+    def breaker(self, name: str) -> Breaker | None:
+        """A breaker as stored; None for one that nothing ever happened to."""
+
+    def breakers(self) -> Sequence[Breaker]:
+        """All that are stored, by name."""
+
+    def good_answer(self, caller: str, callee: str, request: str, params_hash: str) -> GoodAnswer | None:
+        """The last good answer to that request with those params."""
+
+    def turn_slots(self, agent: str, after_s: float) -> Sequence[float]:
+        """When turns of an agent with a rate are taken, later than ``after_s``: wall seconds, in order."""
+
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
         """Escalations ever opened for an action with this hash, newest first."""
 
@@ -151,6 +165,15 @@ class Tx(Store, ReadTx, Protocol):
     def put_pass(self, row: PassRow) -> None: ...
     def audit(self, body: Mapping[str, Any]) -> None:
         """Append to the hash chain."""
+
+    def save_breaker(self, row: Breaker, expected_version: int) -> bool:
+        """Compare-and-set on (name, version), 0 before it is stored; it becomes ``expected_version + 1``."""
+
+    def put_good_answer(self, row: GoodAnswer, keep_since: str) -> None:
+        """Replace the answer given before. Forgets those of the pair that are older than ``keep_since``."""
+
+    def put_turn_slot(self, agent: str, at_s: float, forget_s: float) -> None:
+        """Take a slot. Forgets those of the agent at or before ``forget_s``."""
 
     def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
         """Take or take over a lease; the fencing token, or None when another holds it.

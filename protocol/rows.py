@@ -226,6 +226,20 @@ class PassRow:
     at: str
     reads: Mapping[str, int]
     route: str
+    clock_s: float | None = None
+    """Wall seconds: the pass's one reading of the clock that processes share; None in old ledgers."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodAnswer:
+    """The last good answer of ``callee`` to one request of ``caller``, by the hash of its params."""
+
+    caller: str
+    callee: str
+    request: str
+    params_hash: str
+    values: Mapping[str, Any]
+    at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ id, type, source, source_id, occurred, recorded, subject, data, case_id, agent, 
 -- name: decision_columns
 escalation, person, name, role, meaning, decision, at, action_hash, reason, option, text,
   channel, spent
+-- name: breaker_columns
+name, state, failures, outcomes, since_s, opened_s, probe_call, probe_until_s, cause, tripped_by, version
 
 -- name: meta
 SELECT value FROM meta WHERE name = ?
@@ -159,9 +161,33 @@ INSERT INTO decisions ({decision_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 UPDATE decisions SET spent = 1 WHERE escalation = ? AND person = ? AND spent = 0
 
 -- name: passes
-SELECT case_id, pass_no, round, at, reads, route FROM passes WHERE case_id = ? ORDER BY pass_no
+SELECT case_id, pass_no, round, at, reads, route, clock_s FROM passes WHERE case_id = ? ORDER BY pass_no
 -- name: put_pass
-INSERT INTO passes (case_id, pass_no, round, at, reads, route, token) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO passes (case_id, pass_no, round, at, reads, route, clock_s, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: breaker
+SELECT {breaker_columns} FROM breakers WHERE name = ?
+-- name: breakers
+SELECT {breaker_columns} FROM breakers ORDER BY name
+-- name: new_breaker
+INSERT INTO breakers ({breaker_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (name) DO NOTHING
+-- name: save_breaker
+UPDATE breakers SET state = ?, failures = ?, outcomes = ?, since_s = ?, opened_s = ?, probe_call = ?,
+  probe_until_s = ?, cause = ?, tripped_by = ?, version = version + 1 WHERE name = ? AND version = ?
+-- name: good_answer
+SELECT caller, callee, request, params_hash, data, at FROM good_answers
+WHERE caller = ? AND callee = ? AND request = ? AND params_hash = ?
+-- name: put_good_answer
+INSERT INTO good_answers (caller, callee, request, params_hash, data, at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (caller, callee, request, params_hash) DO UPDATE SET data = excluded.data, at = excluded.at
+-- name: drop_good_answers
+DELETE FROM good_answers WHERE caller = ? AND callee = ? AND at < ?
+-- name: turn_slots
+SELECT at_s FROM turn_slots WHERE agent = ? AND at_s > ? ORDER BY at_s
+-- name: put_turn_slot
+INSERT INTO turn_slots (agent, at_s) VALUES (?, ?)
+-- name: drop_turn_slots
+DELETE FROM turn_slots WHERE agent = ? AND at_s <= ?
 
 -- name: lease
 SELECT case_id, token, host, pid, started, expires FROM leases WHERE case_id = ?

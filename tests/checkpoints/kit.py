@@ -232,5 +232,6 @@ def pass_row(number: int = 1, **fields: Any) -> PassRow:
         "at": START,
         "reads": {"crate/C1": 4, "crate/C2": -1},
         "route": "reply",
+        "clock_s": 1_795_000_000.125,
     }
     return PassRow(**(row | fields))

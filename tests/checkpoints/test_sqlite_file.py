@@ -159,11 +159,12 @@ async def test_newer_schema_is_refused_by_writers_and_readers(tmp_path: Path) ->
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version = {migrations.schema_version() + 1}")
     connection.close()
-    with pytest.raises(InvalidFloorError, match="has schema 2, and this Andon knows 1") as error:
+    newer = migrations.schema_version() + 1
+    with pytest.raises(InvalidFloorError, match=f"schema {newer}, and this Andon knows {newer - 1}") as error:
         async with open_sqlite(path):
             pass
     assert error.value.error_code == "newer_ledger"
-    with pytest.raises(InvalidFloorError, match="has schema 2"), open_reader(path, "yard", TYPES):
+    with pytest.raises(InvalidFloorError, match=f"schema {newer}"), open_reader(path, "yard", TYPES):
         pass
 
 
@@ -325,8 +326,9 @@ def test_migration_stopped_at_any_statement_leaves_the_old_schema(tmp_path: Path
 
 
 def test_older_ledger_is_brought_up_to_date_and_keeps_its_rows(tmp_path: Path) -> None:
-    second = tmp_path / "0002_colours.sql"
-    second.write_text(
+    known = migrations.schema_version()
+    more = tmp_path / f"{known + 1:04}_colours.sql"
+    more.write_text(
         "ALTER TABLE inbox ADD COLUMN colour TEXT;\nCREATE INDEX inbox_colour ON inbox (colour);\n"
     )
     connection = scratch(tmp_path / "ledger.db")
@@ -334,9 +336,9 @@ def test_older_ledger_is_brought_up_to_date_and_keeps_its_rows(tmp_path: Path) -
     connection.execute("INSERT INTO meta VALUES ('floor', 'yard')")
     connection.execute("COMMIT")
     connection.execute("BEGIN IMMEDIATE")
-    migrations.migrate(connection, [*migration_files(), second])
+    migrations.migrate(connection, [*migration_files(), more])
     connection.execute("COMMIT")
-    assert migrations.stored_version(connection) == 2
+    assert migrations.stored_version(connection) == known + 1
     assert connection.execute("SELECT value FROM meta").fetchall() == [("yard",)]
     assert connection.execute("SELECT colour FROM inbox").fetchall() == []
     connection.close()
@@ -346,9 +348,10 @@ async def test_reader_says_when_a_ledger_is_older(tmp_path: Path, monkeypatch: p
     path = tmp_path / "ledger.db"
     async with open_sqlite(path):
         pass
-    monkeypatch.setattr("checkpoints.ledger_file.schema_version", lambda: 2)
-    monkeypatch.setattr("checkpoints.migrations.schema_version", lambda: 2)
-    with pytest.raises(InvalidFloorError, match="has schema 1, and this Andon reads 2") as error:
+    known = migrations.schema_version()
+    monkeypatch.setattr("checkpoints.ledger_file.schema_version", lambda: known + 1)
+    monkeypatch.setattr("checkpoints.migrations.schema_version", lambda: known + 1)
+    with pytest.raises(InvalidFloorError, match=f"schema {known}, and this Andon reads {known + 1}") as error:
         open_reader(path, "yard", TYPES).__enter__()
     assert error.value.error_code == "older_ledger"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from checkpoints.sqlite_connection import journal_mode_for
 from checkpoints.sqlite_ledger import SqliteLedger, open_reader
 from tests.architecture.sources import ROOT
+from tests.checkpoints.calls import NOW, OPENED
 from tests.checkpoints.kit import TYPES, put, sqlite
 
 open_sqlite = sqlite(inline=False)
@@ -50,6 +51,19 @@ async def test_no_update_is_lost_between_two_processes(tmp_path: Path) -> None:
         pile = tx.get("pile", "P1")
         assert pile is not None
         assert (pile.version, pile["count"]) == (200, 200)
+
+
+async def test_of_the_callers_of_two_processes_one_probes(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    async with open_sqlite(path) as ledger:
+        await ledger.write(lambda tx: tx.save_breaker(OPENED, 0))
+    with worker("probe", path, "a", str(NOW + 30)) as one, worker("probe", path, "b", str(NOW + 30)) as two:
+        for process in (one, two):
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        answers = [process.stdout.readline().strip() for process in (one, two) if process.stdout]
+    assert sorted(answers) == ["none", "probe"]
 
 
 async def test_killed_transaction_leaves_nothing_and_blocks_nobody(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.ports import Tx
 from protocol.records import Ref
+from tests.checkpoints.calls import ask
 from tests.checkpoints.kit import put, sqlite
 
 PILE = Ref("pile", "P1")
@@ -37,6 +38,15 @@ async def count(path: Path, times: str) -> None:
         for _ in range(int(times) // 2):
             await asyncio.gather(ledger.write(add_one), ledger.write(add_one))
         say("done")
+
+
+async def probe(path: Path, name: str, now_s: str) -> None:
+    """Fifty callers ask the breaker at once; how many may call."""
+    async with sqlite(inline=False)(path) as ledger:
+        say("ready")
+        sys.stdin.readline()
+        jobs = (ledger.write(ask(f"{name}/{n}", float(now_s))) for n in range(50))
+        say(" ".join(sorted(entry for entry in await asyncio.gather(*jobs) if entry != "refused")) or "none")
 
 
 async def stop_inside(path: Path) -> None:
@@ -71,6 +81,7 @@ async def stop_in_commit(path: Path) -> None:
 
 TASKS: dict[str, Callable[..., Coroutine[None, None, None]]] = {
     "count": count,
+    "probe": probe,
     "stop_inside": stop_inside,
     "stop_in_commit": stop_in_commit,
 }

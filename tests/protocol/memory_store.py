@@ -6,8 +6,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from protocol.breaker import Breaker
 from protocol.records import Claimed, Record, Ref
-from protocol.rows import CaseRow, CommitRow, DecisionRow, EscalationRow, EscalationState, EventRow
+from protocol.rows import (
+    CaseRow,
+    CommitRow,
+    DecisionRow,
+    EscalationRow,
+    EscalationState,
+    EventRow,
+    GoodAnswer,
+)
 from protocol.times import micros
 
 
@@ -21,6 +30,8 @@ class MemoryStore:
         self.commit_rows: dict[str, CommitRow] = {}
         self.escalation_rows: dict[str, EscalationRow] = {}
         self.decision_rows: list[DecisionRow] = []
+        self.breaker_rows: dict[str, Breaker] = {}
+        self.answer_rows: dict[tuple[str, str, str, str], GoodAnswer] = {}
 
     def seed(self, kind: str, key: str, **body: Any) -> None:
         """An opening record at version 0."""
@@ -104,6 +115,22 @@ class MemoryStore:
 
     def decisions(self, escalation: str) -> Sequence[DecisionRow]:
         return [d for d in self.decision_rows if d.escalation == escalation]
+
+    def breaker(self, name: str) -> Breaker | None:
+        return self.breaker_rows.get(name)
+
+    def save_breaker(self, row: Breaker, expected_version: int) -> bool:
+        stored = self.breaker_rows.get(row.name)
+        if (stored.version if stored else 0) != expected_version:
+            return False
+        self.breaker_rows[row.name] = replace(row, version=expected_version + 1)
+        return True
+
+    def good_answer(self, caller: str, callee: str, request: str, params_hash: str) -> GoodAnswer | None:
+        return self.answer_rows.get((caller, callee, request, params_hash))
+
+    def put_good_answer(self, row: GoodAnswer, keep_since: str) -> None:
+        self.answer_rows[row.caller, row.callee, row.request, row.params_hash] = row
 
     def decide(self, escalation: str, decision: str, person: str, role: str, **rest: Any) -> DecisionRow:
         """A person's decision, recorded as the service would."""
