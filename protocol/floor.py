@@ -80,6 +80,34 @@ class Engine(Strict):
     answer_s: int = Field(default=900, ge=1, description="seconds per rung of an escalation path")
 
 
+class Thresholds(Strict):
+    """What the watch for anomalies takes for ordinary: more than that raises an alert (R10).
+
+    It clears at four fifths of the limit, so that a figure at the limit raises no alert each second.
+    """
+
+    events_per_minute: int = Field(
+        default=1200, ge=1, description="events of cases; an ordinary case writes 10 to 25 of them"
+    )
+    causal_depth: int = Field(
+        default=4, ge=1, description="of the last events; limits.causal_depth (6) stops a chain"
+    )
+    retry_percent: int = Field(
+        default=5, ge=0, le=100, description="retried attempts per hundred calls between agents"
+    )
+    min_calls: int = Field(
+        default=20, ge=1, description="fewer calls tell no rate: one retry of 20 is the limit itself"
+    )
+    window_turns: int = Field(
+        default=200, ge=1, le=2000, description="the last turns, whose calls, retries and cuts are counted"
+    )
+    loops_cut: int = Field(default=3, ge=0, description="in the window; one now and then is how R4 works")
+    open_breakers: int = Field(default=0, ge=0, description="each of them is somebody who does not answer")
+    case_age_s: int = Field(
+        default=28_800, ge=1, description="seconds a case is open: a shift, so whoever asked has gone home"
+    )
+
+
 class Models(Strict):
     """Model tiers mapped to backends: ``offline`` or ``openai:NAME``."""
 
@@ -102,6 +130,7 @@ class FloorConfig(Strict):
     people: list[PersonEntry] = Field(min_length=1)
     limits: Limits = Limits()
     engine: Engine = Engine()
+    watch: Thresholds = Thresholds()
     approvals: dict[Name, ApprovalPolicy] = Field(default_factory=dict)
     rules: list[str] = Field(default_factory=list)
     models: Models = Models()

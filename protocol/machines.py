@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol import arbitration, deference, exchange, ladder
+from protocol import anomalies, arbitration, deference, exchange, ladder
 from protocol.machine import Machine
 
 MACHINES: tuple[Machine[Any, Any], ...] = (
@@ -10,4 +10,5 @@ MACHINES: tuple[Machine[Any, Any], ...] = (
     deference.MACHINE,
     arbitration.MACHINE,
     ladder.MACHINE,
+    anomalies.MACHINE,
 )
