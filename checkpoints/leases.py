@@ -10,12 +10,14 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
 from protocol.errors import DependencyDownError
+from protocol.lease import LeaseState, state_of
 from protocol.ports import Ledger, Tx
-from protocol.rows import LeaseHolder
+from protocol.rows import LeaseHolder, LeaseRow
 
 TTL_S = 15.0
 """How long a lease outlives its last renewal, in wall seconds (DESIGN section 4)."""
@@ -32,9 +34,11 @@ _GONE = frozenset({"Z", "X", "x"})
 class Lease:
     """A lease held by this process. ``token``: the fence for commits."""
 
-    def __init__(self, case: str, token: int) -> None:
-        self.case = case
-        self.token = token
+    def __init__(self, row: LeaseRow) -> None:
+        self.row = row
+        """As this process knows it: taken, and renewed since."""
+        self.case = row.case
+        self.token = row.token
         self.at_end: Callable[[Tx], None] | None = None
         """Done in the transaction that gives the lease back: nobody can come in between."""
         self.lost = asyncio.Event()
@@ -65,12 +69,13 @@ async def hold_lease(
         name = case if isinstance(case, str) else case(tx)
         row = tx.lease(name)
         dead = row is not None and row.holder is not None and holder_is_dead(row.holder)
-        token = tx.take_lease(name, me, clock(), ttl_s, dead)
+        now = clock()
+        token = tx.take_lease(name, me, now, ttl_s, dead)
         if token is None:
             return None
         if at_start is not None:
             at_start(tx, name)
-        return Lease(name, token)
+        return Lease(LeaseRow(name, token, me, now + ttl_s))
 
     lease = await ledger.write(take)
     if lease is None:
@@ -95,16 +100,16 @@ async def hold_lease(
 async def _renew(
     ledger: Ledger, lease: Lease, clock: Callable[[], float], ttl_s: float, renew_s: float
 ) -> None:
-    ends = clock() + ttl_s
     while True:
         await asyncio.sleep(renew_s)
         now = clock()
         try:
             kept = await ledger.write(partial(_renewed, lease, now, ttl_s))
         except DependencyDownError:
-            kept = clock() < ends  # the ledger may come back in time
+            # The ledger may come back in time.
+            kept = state_of(lease.row, clock()) is LeaseState.HELD
         else:
-            ends = now + ttl_s
+            lease.row = replace(lease.row, expires=now + ttl_s)
         if not kept:
             lease.lost.set()
             return

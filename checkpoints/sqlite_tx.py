@@ -7,6 +7,7 @@ from typing import Any
 
 from checkpoints import row_codec as codec
 from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
+from protocol import lease
 from protocol.breaker import Breaker
 from protocol.canonical import NotCanonicalError, dumps, problem
 from protocol.errors import DependencyDownError
@@ -19,6 +20,7 @@ from protocol.rows import (
     EventRow,
     GoodAnswer,
     LeaseHolder,
+    LeaseRow,
     PassRow,
     VerdictRow,
 )
@@ -261,23 +263,28 @@ class SqliteTx(SqliteReads):
         self._do(self._sql["put_audit"], values)
 
     def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
-        row = self.lease(case)
-        if row is not None and row.holder is not None and row.expires > now and not dead:
+        taken = lease.take(self._lease(case), holder, now, ttl_s, dead=dead)
+        if taken is None:
             return None
-        token = 1 if row is None else row.token + 1
-        values = (case, token, holder.host, holder.pid, holder.started, now + ttl_s)
+        values = (case, taken.token, holder.host, holder.pid, holder.started, taken.expires)
         self._do(self._sql["put_lease"], values)
-        return token
+        return taken.token
 
     def renew_lease(self, case: str, token: int, now: float, ttl_s: float) -> bool:
-        return self._do(self._sql["renew_lease"], (now + ttl_s, case, token)).rowcount == 1
+        renewed = lease.renew(self._lease(case), token, now, ttl_s)
+        if renewed is None:
+            return False
+        return self._do(self._sql["renew_lease"], (renewed.expires, case, token)).rowcount == 1
 
     def drop_lease(self, case: str, token: int) -> None:
-        self._do(self._sql["drop_lease"], (case, token))
+        if lease.give_back(self._lease(case), token) is not None:
+            self._do(self._sql["drop_lease"], (case, token))
 
     def holds(self, case: str, token: int) -> bool:
-        row = self.lease(case)
-        if row is None or row.token != token:
+        if not lease.holds(self._lease(case), token):
             return False
         self._fences[case] = token
         return True
+
+    def _lease(self, case: str) -> LeaseRow:
+        return self.lease(case) or lease.free(case)

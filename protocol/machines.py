@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol import anomalies, arbitration, deference, exchange, ladder
+from protocol import anomalies, arbitration, breaker, deference, exchange, ladder, lease
 from protocol.machine import Machine
 
 MACHINES: tuple[Machine[Any, Any], ...] = (
@@ -10,5 +10,7 @@ MACHINES: tuple[Machine[Any, Any], ...] = (
     deference.MACHINE,
     arbitration.MACHINE,
     ladder.MACHINE,
+    lease.MACHINE,
+    breaker.MACHINE,
     anomalies.MACHINE,
 )
