@@ -10,6 +10,7 @@ from protocol.breaker import Breaker, BreakerState, Probe
 from protocol.canonical import dumps
 from protocol.records import Claimed, Ref
 from protocol.rows import (
+    AlertRow,
     CaseRow,
     CaseStatus,
     CommitRow,
@@ -21,6 +22,7 @@ from protocol.rows import (
     LeaseHolder,
     LeaseRow,
     PassRow,
+    PullRow,
     Verdict,
     VerdictRow,
     WriteRow,
@@ -221,6 +223,16 @@ def breaker_row(c: Columns) -> Breaker:
 def good_answer_row(c: Columns) -> GoodAnswer:
     """From (caller, callee, request, params_hash, data, at)."""
     return GoodAnswer(*[*c[:4], json.loads(c[4]), c[5]])
+
+
+def pull_row(c: Columns) -> PullRow:
+    """In the order of the table, seq at the end."""
+    return PullRow(*c)
+
+
+def alert_row(c: Columns) -> AlertRow:
+    """In the order of the table, seq at the end."""
+    return AlertRow(*c)
 
 
 def lease_row(c: Columns) -> LeaseRow:

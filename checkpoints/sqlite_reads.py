@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from checkpoints import row_codec as codec
+from checkpoints.floor_figures import read_figures
 from checkpoints.named_sql import named_queries
 from checkpoints.sqlite_soundness import soundness
+from protocol.anomalies import Figures
 from protocol.breaker import Breaker
 from protocol.canonical import dumps
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
+    AlertRow,
     CaseRow,
     CommitRow,
     DecisionRow,
@@ -20,6 +23,7 @@ from protocol.rows import (
     GoodAnswer,
     LeaseRow,
     PassRow,
+    PullRow,
     VerdictRow,
     WriteRow,
 )
@@ -228,6 +232,15 @@ class SqliteReads:
 
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
         return [codec.escalation_row(c) for c in self._all("actions_like", kind, params_hash)]
+
+    def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
+        return [codec.pull_row(c) for c in self._all("pulls_standing" if open_only else "pulls")]
+
+    def alerts(self, open_only: bool = False) -> Sequence[AlertRow]:
+        return [codec.alert_row(c) for c in self._all("alerts_standing" if open_only else "alerts")]
+
+    def figures(self, window_turns: int) -> Figures:
+        return read_figures(self._do, self.now, window_turns, clock_stands=self._clock is None)
 
     def counts(self) -> Mapping[str, int]:
         names = ("cases", "actions", "events", "decisions", "audit_entries")

@@ -1,7 +1,7 @@
 """Writing to a SQLite ledger: the port Tx, one job's savepoint in a transaction that jobs may share."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from protocol.canonical import NotCanonicalError, dumps, problem
 from protocol.errors import DependencyDownError
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
+    AlertRow,
     CaseRow,
     CommitRow,
     DecisionRow,
@@ -22,6 +23,7 @@ from protocol.rows import (
     LeaseHolder,
     LeaseRow,
     PassRow,
+    PullRow,
     VerdictRow,
 )
 from protocol.times import micros, whole
@@ -253,6 +255,27 @@ class SqliteTx(SqliteReads):
 
     def spend(self, decision: DecisionRow) -> bool:
         return self._do(self._sql["spend"], (decision.escalation, decision.person)).rowcount == 1
+
+    def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
+        found = super().pulls(open_only)
+        for row in found:
+            if row.stands:
+                self._reads.setdefault(f"pull/{row.scope}", row.seq)
+        return found
+
+    def put_pull(self, row: PullRow) -> bool:
+        values = (row.scope, row.by, row.role, row.reason, row.at)
+        return self._do(self._sql["put_pull"], values).rowcount == 1
+
+    def release_pull(self, scope: str, by: str, at: str, reason: str) -> bool:
+        return self._do(self._sql["release_pull"], (by, at, reason, scope)).rowcount == 1
+
+    def put_alert(self, row: AlertRow) -> bool:
+        values = (row.name, row.figure, row.limit, row.raised_at)
+        return self._do(self._sql["put_alert"], values).rowcount == 1
+
+    def clear_alert(self, name: str, at: str, figure: str) -> bool:
+        return self._do(self._sql["clear_alert"], (at, figure, name)).rowcount == 1
 
     # Audit and leases
 

@@ -20,6 +20,7 @@ from protocol.rows import (
     DecisionRow,
     EscalationRow,
     EventRow,
+    PullRow,
     Verdict,
     VerdictRow,
 )
@@ -34,6 +35,7 @@ class RoundStore(Store, Protocol):
     def escalations(self, case: str | None = None, open_only: bool = False) -> Sequence[EscalationRow]: ...
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]: ...
     def decisions(self, escalation: str) -> Sequence[DecisionRow]: ...
+    def pulls(self, open_only: bool = False) -> Sequence[PullRow]: ...
 
 
 @dataclass

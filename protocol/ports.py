@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
+from protocol.anomalies import Figures
 from protocol.breaker import Breaker
 from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import (
+    AlertRow,
     CaseRow,
     CommitRow,
     DecisionRow,
@@ -20,6 +22,7 @@ from protocol.rows import (
     LeaseHolder,
     LeaseRow,
     PassRow,
+    PullRow,
     VerdictRow,
     WriteRow,
 )
@@ -126,6 +129,15 @@ class ReadTx(Snapshot, Protocol):
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
         """Escalations ever opened for an action with this hash, newest first."""
 
+    def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
+        """Pulls of the andon cord, oldest first. A writing transaction counts those that stand as read."""
+
+    def alerts(self, open_only: bool = False) -> Sequence[AlertRow]:
+        """What the watch for anomalies raised, oldest first."""
+
+    def figures(self, window_turns: int) -> Figures:
+        """What the watch for anomalies looks at, at the ledger clock; rates of the last ``window_turns``."""
+
     def counts(self) -> Mapping[str, int]:
         """cases, actions (commits), events, decisions, audit_entries."""
 
@@ -174,6 +186,18 @@ class Tx(Store, ReadTx, Protocol):
 
     def put_turn_slot(self, agent: str, at_s: float, forget_s: float) -> None:
         """Take a slot. Forgets those of the agent at or before ``forget_s``."""
+
+    def put_pull(self, row: PullRow) -> bool:
+        """Stores a pull; False when one stands on that scope already."""
+
+    def release_pull(self, scope: str, by: str, at: str, reason: str) -> bool:
+        """Ends the pull that stands on a scope, once; False when none does."""
+
+    def put_alert(self, row: AlertRow) -> bool:
+        """Stores an alert; False when one of that name stands already."""
+
+    def clear_alert(self, name: str, at: str, figure: str) -> bool:
+        """Ends the alert of that name that stands, once; False when none does."""
 
     def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
         """Take or take over a lease; the fencing token, or None when another holds it.

@@ -243,6 +243,39 @@ class GoodAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRow:
+    """The andon cord, pulled on a scope by a person with a role. ``released_by`` None: it stands."""
+
+    scope: str
+    by: str
+    role: str
+    reason: str
+    at: str
+    released_by: str | None = None
+    released_at: str | None = None
+    release_reason: str | None = None
+    seq: int = 0
+
+    @property
+    def stands(self) -> bool:
+        """Whether agents are stopped there."""
+        return self.released_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An anomaly that was raised. ``figure`` and ``limit`` in words; ``cleared_at`` None: it stands."""
+
+    name: str
+    figure: str
+    limit: str
+    raised_at: str
+    cleared_at: str | None = None
+    cleared_figure: str | None = None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LeaseHolder:
     """Who drives a case: a host, a process and the instant it started (process clock, opaque)."""
 

@@ -17,6 +17,11 @@ escalation, person, name, role, meaning, decision, at, action_hash, reason, opti
 -- name: breaker_columns
 name, state, failures, outcomes, since_s, opened_s, probe_call, probe_until_s, cause, tripped_by, version
 
+-- name: pull_columns
+scope, pulled_by, role, reason, at, released_by, released_at, release_reason
+-- name: alert_columns
+name, figure, most, raised_at, cleared_at, cleared_figure
+
 -- name: meta
 SELECT value FROM meta WHERE name = ?
 -- name: set_meta
@@ -159,6 +164,23 @@ WHERE spent = 0 AND escalation IN (SELECT id FROM escalations WHERE case_id = ?)
 INSERT INTO decisions ({decision_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: spend
 UPDATE decisions SET spent = 1 WHERE escalation = ? AND person = ? AND spent = 0
+
+-- name: pulls
+SELECT {pull_columns}, seq FROM pulls ORDER BY seq
+-- name: pulls_standing
+SELECT {pull_columns}, seq FROM pulls WHERE released_at IS NULL ORDER BY seq
+-- name: put_pull
+INSERT INTO pulls (scope, pulled_by, role, reason, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+-- name: release_pull
+UPDATE pulls SET released_by = ?, released_at = ?, release_reason = ? WHERE scope = ? AND released_at IS NULL
+-- name: alerts
+SELECT {alert_columns}, seq FROM alerts ORDER BY seq
+-- name: alerts_standing
+SELECT {alert_columns}, seq FROM alerts WHERE cleared_at IS NULL ORDER BY seq
+-- name: put_alert
+INSERT INTO alerts (name, figure, most, raised_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+-- name: clear_alert
+UPDATE alerts SET cleared_at = ?, cleared_figure = ? WHERE name = ? AND cleared_at IS NULL
 
 -- name: passes
 SELECT case_id, pass_no, round, at, reads, route, clock_s FROM passes WHERE case_id = ? ORDER BY pass_no

@@ -16,6 +16,7 @@ from protocol.rows import (
     EscalationState,
     EventRow,
     GoodAnswer,
+    PullRow,
 )
 from protocol.times import micros
 
@@ -31,6 +32,7 @@ class MemoryStore:
         self.escalation_rows: dict[str, EscalationRow] = {}
         self.decision_rows: list[DecisionRow] = []
         self.breaker_rows: dict[str, Breaker] = {}
+        self.pull_rows: list[PullRow] = []
         self.answer_rows: dict[tuple[str, str, str, str], GoodAnswer] = {}
 
     def seed(self, kind: str, key: str, **body: Any) -> None:
@@ -115,6 +117,22 @@ class MemoryStore:
 
     def decisions(self, escalation: str) -> Sequence[DecisionRow]:
         return [d for d in self.decision_rows if d.escalation == escalation]
+
+    def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
+        return [row for row in self.pull_rows if row.stands or not open_only]
+
+    def put_pull(self, row: PullRow) -> bool:
+        if any(p.scope == row.scope for p in self.pulls(open_only=True)):
+            return False
+        self.pull_rows.append(replace(row, seq=len(self.pull_rows) + 1))
+        return True
+
+    def release_pull(self, scope: str, by: str, at: str, reason: str) -> bool:
+        found = [p for p in self.pulls(open_only=True) if p.scope == scope]
+        for row in found:
+            released = replace(row, released_by=by, released_at=at, release_reason=reason)
+            self.pull_rows[self.pull_rows.index(row)] = released
+        return bool(found)
 
     def breaker(self, name: str) -> Breaker | None:
         return self.breaker_rows.get(name)

@@ -1,0 +1,40 @@
+"""The figures of the watch for anomalies, read from the ledger: counts that stay cheap however long it is."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from checkpoints.named_sql import named_queries
+from protocol.anomalies import Figures
+from protocol.times import parse, plus
+
+MINUTE_S = 60
+LAST_EVENTS = 1000
+"""Among how many of the last events the deepest chain is looked for."""
+
+Ask = Callable[[str, Sequence[Any]], Any]
+"""Runs one SELECT with its values; a cursor."""
+
+
+def read_figures(ask: Ask, now: str, window_turns: int, *, clock_stands: bool) -> Figures:
+    """The figures at the ledger clock ``now``. Rates are of the last ``window_turns`` turns, not of a time.
+
+    ``clock_stands``: the ledger has a floor clock. A person's line does not move it, so what people ask
+    for at one hour would add up to a storm; each line then begins a minute of its own.
+    """
+    sql = named_queries("watch")
+
+    def one(name: str, *values: Any) -> Any:
+        return ask(sql[name], values).fetchone()
+
+    since = one("last_line")[0] if clock_stands else 0
+    calls, retries, first_turn = one("turns", window_turns)
+    oldest = one("oldest_open")[0]
+    return Figures(
+        events=one("events_since", plus(now, seconds=-MINUTE_S), since)[0],
+        depth=one("deepest", LAST_EVENTS)[0],
+        calls=calls,
+        retries=retries,
+        loops_cut=one("loops_since", first_turn)[0],
+        open_breakers=one("not_closed")[0],
+        oldest_case_s=None if oldest is None else int((parse(now) - parse(oldest)).total_seconds()),
+    )
