@@ -18,7 +18,7 @@ an instant further ahead than clocks may differ counts as past.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from protocol.machine import Machine
 
@@ -167,6 +167,29 @@ class Admission:
     after: Breaker
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change worth telling: what the breaker did, why, and how many calls had failed in a row."""
+
+    what: Literal["opened", "half_open", "closed"]
+    cause: str
+    failures: int
+
+
+def change(before: Breaker, after: Breaker) -> Change | None:
+    """What to tell of the step from ``before`` to ``after``; None when nobody's calls fare otherwise."""
+    if (after.state, after.probe, after.opened_s) == (before.state, before.probe, before.opened_s):
+        return None
+    match after.state:
+        case BreakerState.CLOSED:
+            return Change("closed", "good" if before.probe else "reset", before.failures)
+        case BreakerState.HALF_OPEN:
+            return Change("half_open", "lease_lost" if before.probe else "cooled", after.failures)
+        case BreakerState.OPEN:
+            released = after.opened_s == before.opened_s
+            return Change("opened", "released" if released else after.cause, after.failures)
+
+
 def pair(caller: str, callee: str) -> str:
     """The name of a pair's breaker."""
     return f"{caller}/{callee}"
@@ -221,7 +244,9 @@ def _counted(breaker: Breaker, result: CallResult, now_s: float, policy: Breaker
     counted = replace(breaker, failures=failures, window=(breaker.window + mark)[-policy.window :])
     in_a_row = result is CallResult.LATE or failures >= policy.failures
     calls = len(counted.window)
-    too_many = calls >= policy.min_calls and counted.bad * 100 >= policy.bad_percent * calls
+    too_many = (
+        calls >= min(policy.min_calls, policy.window) and counted.bad * 100 >= policy.bad_percent * calls
+    )
     if in_a_row or (mark == BAD_MARK and too_many):
         cause = str(result) if in_a_row else "share"
         return _step(counted, BreakerEvent.FAIL, now_s, opened_s=now_s, cause=cause)

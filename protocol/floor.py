@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints
 
+from protocol.breaker import BreakerPolicy
 from protocol.manifest import Name, Strict
 from protocol.times import parse
 
@@ -74,10 +75,33 @@ class Limits(Strict):
     causal_depth: int = Field(default=6, ge=1, le=50)
 
 
+class BreakerSettings(Strict):
+    """When breakers open, and for how long (R6)."""
+
+    failures: int = Field(
+        default=3, ge=1, le=20, description="failed calls in a row; fewer would open on one bad minute"
+    )
+    cooldown_s: int = Field(
+        default=30, ge=1, le=3600, description="seconds until a probe; a restart or a failover takes as long"
+    )
+    window: int = Field(default=20, ge=1, le=100, description="calls remembered; more would forget too late")
+    min_calls: int = Field(
+        default=10, ge=1, le=100, description="calls before their share counts; fewer tell too little"
+    )
+    bad_percent: int = Field(
+        default=50, ge=1, le=100, description="failed or slow calls in the window that open it"
+    )
+
+    def policy(self, lease_s: float) -> BreakerPolicy:
+        """The policy towards one callee. ``lease_s``: its timeout, after which a probe is given up."""
+        return BreakerPolicy(**self.model_dump(), lease_s=lease_s)
+
+
 class Engine(Strict):
-    """Settings of the questions the engine opens itself."""
+    """Settings of the questions the engine opens itself, and of its breakers."""
 
     answer_s: int = Field(default=900, ge=1, description="seconds per rung of an escalation path")
+    breaker: BreakerSettings = BreakerSettings()
 
 
 class Thresholds(Strict):

@@ -7,7 +7,7 @@ form (``to_json``/``from_json``) is the ledger row that every re-run uses again.
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 
 class AnswerKind(StrEnum):
@@ -97,12 +97,16 @@ class Turn:
     moves: tuple[Move, ...] = ()
     reads: Mapping[str, int] = field(default_factory=dict)
     failure: str | None = None
-    """``timeout``, ``error`` or ``invalid``; None when the turn succeeded."""
+    """``timeout``, ``error``, ``invalid`` or ``rate``; None when the turn succeeded."""
     detail: str = ""
     attempts: int = 1
     usage: Usage = Usage()
     dropped: tuple[str, ...] = ()
     """Records left out of the view to fit its budget."""
+    endpoint: str | None = None
+    """The model endpoint whose failure this is, which tells nothing about the agent; None for any other."""
+    pace: Literal["", "slow", "late"] = ""
+    """``slow``: it took nearly all of its time; ``late``: more, as only what cannot be cancelled does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,8 @@ class View:
     - ``request``: exchange, from, request, params, carries {kind, params, holes} or null,
       insist (the owner deferred once: "you decide"), position (the asker's latest word) or null
     - ``answer``: exchange, to, request, params, kind, values, code, text, open (an offer to accept,
-      counter or defer to)
+      counter or defer to); ``degraded`` (cached or default) with ``age_s`` (seconds, or null) when the
+      owner could not be asked and its words were not its own: they inform, and decide nothing
     - ``reread``: action, kind, params, reason, changed [{ref, was, now}]
     - ``overruled``: action, kind, params, winner, reason
     - ``decided``: action, kind, params, decision, by, reason
@@ -180,6 +185,8 @@ def to_json(turn: Turn) -> dict[str, Any]:
             "cost_usd": turn.usage.cost_usd,
         },
         "dropped": list(turn.dropped),
+        "endpoint": turn.endpoint,
+        "pace": turn.pace,
     }
 
 
@@ -233,6 +240,8 @@ def from_json(data: Mapping[str, Any]) -> Turn:
         attempts=data["attempts"],
         usage=Usage(**data["usage"]),
         dropped=tuple(data["dropped"]),
+        endpoint=data.get("endpoint"),  # rows written before there were endpoints have neither
+        pace=data.get("pace", ""),
     )
 
 

@@ -14,9 +14,11 @@ from protocol.breaker import (
     BreakerPolicy,
     BreakerState,
     CallResult,
+    Change,
     Entry,
     admit,
     advance,
+    change,
     endpoint,
     next_probe_s,
     pair,
@@ -90,6 +92,14 @@ def test_share_counts_the_last_calls_only() -> None:
     assert len(healthy.window) == POLICY.window
     worse = after([GOOD, CallResult.ERROR] * 10, healthy)
     assert (worse.state, worse.cause) == (OPEN, "share")
+
+
+def test_window_shorter_than_what_it_needs_still_counts() -> None:
+    breaker, short = NEW, replace(POLICY, window=4)
+    for result in (GOOD, CallResult.ERROR) * 2:
+        assert breaker.state is CLOSED
+        breaker = record(breaker, result, NOW, "c", short)
+    assert breaker.state is OPEN
 
 
 def test_good_answer_never_opens() -> None:
@@ -194,6 +204,25 @@ def test_what_a_person_opened_stays_open_until_a_person_closes_it() -> None:
         closed = reset(tripped, NOW + 60)
         assert closed == Breaker("a/b", since_s=NOW + 60)
         assert admit(closed, NOW + 60, "q", POLICY).entry is Entry.ADMITTED
+
+
+@pytest.mark.parametrize(
+    ("before", "after_", "told"),
+    [
+        (NEW, after([CallResult.ERROR]), None),
+        (after([CallResult.ERROR] * 2), after([CallResult.ERROR] * 3), Change("opened", "error", 3)),
+        (after([LATE]), probing(), Change("half_open", "cooled", 3)),
+        (probing("p"), probing("q", NOW + 60), Change("half_open", "lease_lost", 3)),
+        (probing(), record(probing(), GOOD, NOW + 40, "p", POLICY), Change("closed", "good", 3)),
+        (probing(), record(probing(), SLOW, NOW + 40, "p", POLICY), Change("opened", "slow", 3)),
+        (probing(), record(probing(), UNKNOWN, NOW + 40, "p", POLICY), Change("opened", "released", 3)),
+        (NEW, trip(NEW, "a.vos", "works on it", NOW), Change("opened", "works on it", 0)),
+        (after([LATE]), reset(after([LATE]), NOW + 1), Change("closed", "reset", 1)),
+        (NEW, reset(NEW, NOW), None),
+    ],
+)
+def test_changes_are_told_with_their_cause(before: Breaker, after_: Breaker, told: Change | None) -> None:
+    assert change(before, after_) == told
 
 
 TINY = replace(POLICY, failures=2, window=4, min_calls=4, cooldown_s=30.0, lease_s=30.0)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from protocol.floor import FloorConfig, Hours, on_shift
+from protocol.floor import Engine, FloorConfig, Hours, on_shift
 
 from . import strictness
 
@@ -179,3 +179,9 @@ def test_floor_that_was_read_cannot_be_changed() -> None:
         made.limits.rounds = 100
     with pytest.raises(ValidationError):
         made.approvals["burn"].quorum = 2
+
+
+def test_breakers_open_after_three_failures_unless_the_floor_says_otherwise() -> None:
+    policy = Engine().breaker.policy(20.0)
+    assert (policy.failures, policy.cooldown_s, policy.lease_s) == (3, 30, 20.0)
+    assert Engine.model_validate({"breaker": {"failures": 5}}).breaker.policy(1.0).failures == 5
