@@ -162,7 +162,9 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         async with open_saver(settings.data_dir / "checkpoints.db", is_over) as saver:
             turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic)
             router = OfflineRouter(world, floor.policies)
-            graphs = Graphs(*(build(world, ledger, turns, router, kept) for kept in (saver, None)))
+            graphs = Graphs(
+                *(build(world, ledger, turns, router, kept, settings.shared) for kept in (saver, None))
+            )
             timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world))
             gc.freeze()  # what was built lives as long as the process: keep it out of collections
             yield App(
@@ -170,7 +172,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
                 world=world,
                 settings=settings,
                 ledger=ledger,
-                driver=Driver(graphs, world, ledger, timing, time.monotonic),
+                driver=Driver(graphs, world, ledger, timing, time.monotonic, settings.shared),
             )
     finally:
         await ledger.close()

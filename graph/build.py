@@ -1,7 +1,7 @@
 """The graph of topology ``hybrid``: START → intake → agents of the round in parallel → gate → … → END."""
 
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 os.environ.setdefault(
     "LANGGRAPH_STRICT_MSGPACK", "true"
@@ -29,6 +29,7 @@ from graph.nodes import (
 from graph.state import CaseState, Context
 from protocol.ports import Ledger
 from protocol.world import World
+from telemetry.clock import shared_clock
 
 CaseGraph = CompiledStateGraph[CaseState, Context, CaseState, CaseState]
 
@@ -38,12 +39,20 @@ async def _choose(state: CaseState) -> list[str]:
 
 
 def build(
-    world: World, ledger: Ledger, turns: TurnRuntime, router: Router, saver: "BaseCheckpointSaver[str] | None"
+    world: World,
+    ledger: Ledger,
+    turns: TurnRuntime,
+    router: Router,
+    saver: "BaseCheckpointSaver[str] | None",
+    shared: Callable[[], float] = shared_clock,
 ) -> CaseGraph:
-    """Compile the graph from the manifests. The path map names every outcome there is."""
+    """Compile the graph from the manifests. The path map names every outcome there is.
+
+    ``shared``: wall seconds, the clock that processes share.
+    """
     graph = StateGraph(CaseState, context_schema=Context)
-    graph.add_node(INTAKE, make_intake(world, ledger, router))
-    graph.add_node(GATE, make_gate(world, ledger))
+    graph.add_node(INTAKE, make_intake(world, ledger, router, shared))
+    graph.add_node(GATE, make_gate(world, ledger, shared))
     graph.add_node(ESCALATE, make_escalate(ledger))
     graph.add_node(REPLY, make_reply(ledger))
     paths: dict[Hashable, str] = {ESCALATE: ESCALATE, REPLY: REPLY}

@@ -19,6 +19,7 @@ from graph.gate import LeaseLostError, adopt
 from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, is_over, quiet
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.world import World
+from telemetry.clock import shared_clock
 
 T = TypeVar("T")
 
@@ -69,16 +70,23 @@ class _Drive:
 
 
 class Driver:
-    """Runs cases of one process. ``clock``: the process clock in seconds."""
+    """Runs cases of one process. ``clock``: its own clock, ``shared``: the one of all; both in seconds."""
 
     def __init__(
-        self, graphs: Graphs, world: World, ledger: Ledger, timing: Timing, clock: Callable[[], float]
+        self,
+        graphs: Graphs,
+        world: World,
+        ledger: Ledger,
+        timing: Timing,
+        clock: Callable[[], float],
+        shared: Callable[[], float] = shared_clock,
     ) -> None:
         self._graphs = graphs
         self._world = world
         self._ledger = ledger
         self._timing = timing
         self._clock = clock
+        self._shared = shared
 
     async def drive(self, case: str, progress: Progress = quiet) -> bool:
         """Take the case as far as it goes without a person. False when another process holds it.
@@ -129,7 +137,8 @@ class Driver:
 
     async def _run(self, case: str, standing: _Standing, context: Context) -> bool:
         if standing.fingerprint != self._world.fingerprint:
-            await self._ledger.write(lambda tx: adopt(tx, self._world, case, context.token))
+            token = context.token
+            await self._ledger.write(lambda tx: adopt(tx, self._world, case, token, self._shared()))
         return await self._run_graph(case, standing, context)
 
     async def _run_graph(self, case: str, standing: _Standing, context: Context) -> bool:

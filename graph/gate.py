@@ -38,9 +38,10 @@ class PassResult:
     """What agents told the person in this pass, by agent: it stands now, whatever else is still open."""
 
 
-def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
+def make_pass(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0.0) -> PassResult:
     """One gate pass. Safe to repeat: without anything new to decide it returns where the case stands.
 
+    ``clock_s``: the pass's one reading of the clock that processes share, in wall seconds.
     Raises LeaseLostError when ``token`` is no longer the newest fencing token of the case. Whatever
     else is raised, by a floor's function or a rule, undoes the pass and stops the case.
     """
@@ -54,7 +55,7 @@ def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
     nothing_new = turns is None and not ready(tx, position)
     if (position.active and turns is None) or nothing_new:
         return _standing(position)
-    p = _pass(tx, world, case)
+    p = _pass(tx, world, case, clock_s)
     try:
         with tx.mark():
             outcome = run(p, turns, decisions)
@@ -64,7 +65,7 @@ def make_pass(tx: Tx, world: World, case_id: str, token: int) -> PassResult:
     except Exception as error:  # noqa: BLE001 - whose code it was does not matter to the case: a person is told
         _log.exception("the gate could not decide in case %s", case_id)
         text = legible(f"The gate could not decide: {type(error).__name__}: {error}")
-        return stop_case(tx, world, case_id, token, Stop("gate_error", text))
+        return stop_case(tx, world, case_id, token, Stop("gate_error", text), clock_s)
     return _result(p, outcome)
 
 
@@ -74,16 +75,16 @@ def check_fence(tx: Tx, case_id: str, token: int) -> None:
         raise LeaseLostError(case_id)
 
 
-def stop_case(tx: Tx, world: World, case_id: str, token: int, why: Stop) -> PassResult:
+def stop_case(tx: Tx, world: World, case_id: str, token: int, why: Stop, clock_s: float = 0.0) -> PassResult:
     """A pass that ends the work of agents and puts the case before a person."""
     check_fence(tx, case_id, token)
-    p = _pass(tx, world, _case(tx, case_id))
+    p = _pass(tx, world, _case(tx, case_id), clock_s)
     outcome = stop(p, tx.unspent(case_id), why)
     _write(tx, p, outcome)
     return _result(p, outcome)
 
 
-def adopt(tx: Tx, world: World, case_id: str, token: int) -> None:
+def adopt(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0.0) -> None:
     """Take over a case that began under another version of the floor; stop it when its agents are gone.
 
     A node that no longer exists would end the graph without an error and without anything done.
@@ -97,11 +98,12 @@ def adopt(tx: Tx, world: World, case_id: str, token: int) -> None:
     tx.put_event(case_event(tx, case_id, "case.adopted", data, f"adopted/{len(tx.events(case_id))}"))
     if missing := gone(world, position_of(tx, case)):
         text = f"The floor changed while this case was under way: {', '.join(missing)} left it."
-        stop_case(tx, world, case_id, token, Stop("floor_changed", text))
+        stop_case(tx, world, case_id, token, Stop("floor_changed", text), clock_s)
 
 
-def _pass(tx: Tx, world: World, case: CaseRow) -> Pass:
-    return Pass(world, tx, case, position_of(tx, case), case.passes + 1, tx.meta("lineage") or "")
+def _pass(tx: Tx, world: World, case: CaseRow, clock_s: float) -> Pass:
+    lineage = tx.meta("lineage") or ""
+    return Pass(world, tx, case, position_of(tx, case), case.passes + 1, lineage, clock_s)
 
 
 def _result(p: Pass, outcome: Outcome) -> PassResult:
@@ -171,10 +173,12 @@ def _write(tx: Tx, p: Pass, outcome: Outcome) -> None:
         tx.put_commit(commit)
     for event in p.events:
         tx.put_event(event)
+    _write_calls(tx, p)
     for opening in outcome.openings:
         opening_case(tx, p.world, p.case, p.number, opening)
     reads = tx.reads()
-    tx.put_pass(PassRow(p.case.id, p.number, p.position.round, p.now, reads, str(outcome.route)))
+    route = str(outcome.route)
+    tx.put_pass(PassRow(p.case.id, p.number, p.position.round, p.now, reads, route, p.clock_s))
     tx.audit(
         {
             "what": "pass",
@@ -184,7 +188,7 @@ def _write(tx: Tx, p: Pass, outcome: Outcome) -> None:
             "writes": [[str(ref), version] for ref, version in p.writes],
             "decisions": [[d.escalation, d.person, d.decision] for d in p.spent],
             "escalations": [e.id for e in p.opened],
-            "route": str(outcome.route),
+            "route": route,
         }
     )
     tx.save_case(_saved(tx, p, outcome))
@@ -201,6 +205,14 @@ def _write_people(
             raise RuntimeError(f"{row.id} changed inside its own transaction")
     for row in opened:
         tx.put_escalation(row)
+
+
+def _write_calls(tx: Tx, p: Pass) -> None:
+    for read, now in p.breakers.values():
+        if now != read and not tx.save_breaker(now, read.version):
+            raise RuntimeError(f"the breaker {now.name} changed inside its own transaction")
+    for answer, keep_since in p.answers:
+        tx.put_good_answer(answer, keep_since)
 
 
 def _saved(tx: Tx, p: Pass, outcome: Outcome) -> CaseRow:

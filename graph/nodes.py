@@ -70,7 +70,7 @@ def _state(case: str, result: PassResult) -> CaseState:
     }
 
 
-def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
+def make_intake(world: World, ledger: Ledger, router: Router, shared: Callable[[], float]) -> Node:
     """Turns a text into its first round; a case that has one goes on where the ledger says."""
 
     async def intake(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
@@ -81,9 +81,8 @@ def make_intake(world: World, ledger: Ledger, router: Router) -> Node:
                 chosen = stored["chosen"] if stored else await router.route(case.text or "", recent)
             except Exception as error:  # noqa: BLE001 - a failing router is for a person, as a failing agent is
                 why = Stop("router_error", legible(f"The router failed: {type(error).__name__}: {error}"))
-                return _state(
-                    case_id, await ledger.write(lambda tx: stop_case(tx, world, case_id, token, why))
-                )
+                stopped = await ledger.write(lambda tx: stop_case(tx, world, case_id, token, why, shared()))
+                return _state(case_id, stopped)
             result = await ledger.write(lambda tx: _route(tx, world, case_id, token, chosen, roles))
         return _state(case_id, result)
 
@@ -170,14 +169,18 @@ def _due(tx: ReadTx, case_id: str, agent: str) -> tuple[CaseRow, Position, bool]
     return case, position, tx.turn(case_id, position.round, agent) is not None
 
 
-def make_gate(world: World, ledger: Ledger) -> Node:
-    """One transaction: verdicts, commits, events, escalations, audit, next route."""
+def make_gate(world: World, ledger: Ledger, shared: Callable[[], float]) -> Node:
+    """One transaction: verdicts, commits, events, escalations, audit, next route.
+
+    ``shared``: wall seconds, the clock that processes share. It is read inside the transaction, so that
+    later passes have later readings.
+    """
 
     async def gate(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
         case_id, token = state["case"], runtime.context.token
 
         def one_pass(tx: Tx) -> PassResult:
-            return make_pass(tx, world, case_id, token)
+            return make_pass(tx, world, case_id, token, shared())
 
         result = await ledger.write(one_pass)
         for agent, kind, verdict, resource in result.verdicts:

@@ -1,12 +1,13 @@
 """What the composition root is told: one frozen value, every field with its unit and reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from checkpoints.leases import RENEW_S, TTL_S
 from protocol.records import Claimed, Ref
+from telemetry.clock import shared_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Settings:
     ``people`` replaces entries of the floor by id; ``scripts`` gives scripted turns by agent, each
     turn a list of moves in stored form, the last one repeated; ``inline`` runs the ledger on the
     event loop's own thread (virtual time). ``lease_s``: wall seconds that the lease of a case
-    outlives its last renewal; ``renew_s``: how often it is renewed.
+    outlives its last renewal; ``renew_s``: how often it is renewed. ``shared``: wall seconds, the clock
+    that processes share.
     """
 
     floor_dir: Path
@@ -40,3 +42,4 @@ class Settings:
     inline: bool = False
     lease_s: float = TTL_S
     renew_s: float = RENEW_S
+    shared: Callable[[], float] = shared_clock

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from protocol.breaker import Breaker
 from protocol.canonical import digest
 from protocol.exchange import Exchange
 from protocol.ids import derive
@@ -20,6 +21,7 @@ from protocol.rows import (
     DecisionRow,
     EscalationRow,
     EventRow,
+    GoodAnswer,
     PullRow,
     Verdict,
     VerdictRow,
@@ -35,6 +37,8 @@ class RoundStore(Store, Protocol):
     def escalations(self, case: str | None = None, open_only: bool = False) -> Sequence[EscalationRow]: ...
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]: ...
     def decisions(self, escalation: str) -> Sequence[DecisionRow]: ...
+    def breaker(self, name: str) -> Breaker | None: ...
+    def good_answer(self, caller: str, callee: str, request: str, params_hash: str) -> GoodAnswer | None: ...
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]: ...
 
 
@@ -50,6 +54,8 @@ class Pass:
     position: Position
     number: int
     lineage: str = ""
+    clock_s: float = 0.0
+    """Wall seconds: the pass's one reading of the clock that processes share, by whoever makes the pass."""
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     waiting: dict[str, Item | None] = field(default_factory=dict)
     rereads: dict[str, int] = field(default_factory=dict)
@@ -74,6 +80,10 @@ class Pass:
     """Who wrote a record in this pass other than through a balance: (agent, action key)."""
     claimed_by: dict[Ref, str] = field(default_factory=dict)
     """Which action of this pass took claims for a holder."""
+    breakers: dict[str, tuple[Breaker, Breaker]] = field(default_factory=dict)
+    """By name: breakers as they were read, and as they are now."""
+    answers: list[tuple[GoodAnswer, str]] = field(default_factory=list)
+    """Good answers to keep, each with the instant before which those of its pair are too old to be given."""
     used_up: list[str] = field(default_factory=list)
     """Exchanges of matters whose answers were used up when they were asked about again."""
 

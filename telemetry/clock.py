@@ -1,4 +1,4 @@
-"""The two clocks (design, section 3): the system's hour as text, and elapsed process time.
+"""The clocks (design, section 3): the system's hour as text, elapsed process time, and what processes share.
 
 Nothing else in the engine reads a clock, except the leases in checkpoints/, which compare wall
 seconds between processes; everything gets the time it needs as an argument.
@@ -18,3 +18,8 @@ def system_now() -> str:
 def process_clock() -> float:
     """Seconds since an unknown start, never going back: for timeouts, backoff and durations."""
     return time.monotonic()
+
+
+def shared_clock() -> float:
+    """Wall seconds, the one clock that processes share: for breakers and rates."""
+    return time.time()
