@@ -18,6 +18,7 @@ from protocol.fields import check_shape
 from protocol.ids import derive
 from protocol.passing import Pass
 from protocol.position import Item
+from protocol.pulled import is_possible_and_pulled, is_pulled, put_to_person, reached
 from protocol.records import Ref
 from protocol.rows import CommitRow, EventRow, Verdict
 from protocol.toolbox import ActionContext, ActionKind, Attempt
@@ -58,6 +59,8 @@ def _waits(p: Pass, item: Item, signature: Signature | None, *, may_wait: bool) 
     if isinstance(effects, Refusal):
         _refuse_precondition(p, item, effects, signature)
         return False
+    if signature is None and is_pulled(p, item, kind, effects):
+        return False
     if winner := _written_by_other(p, item, effects):
         _overrule(p, item, winner, f"{winner} wrote the same record in this round")
         return False
@@ -86,7 +89,8 @@ def _admissible(p: Pass, item: Item, signature: Signature | None) -> ActionKind 
         return None
     owner = p.world.owner_of_kind(item.kind)
     if owner not in (item.agent, _settled_by(p, item)) and signature is None:
-        ask_owner(p, item, owner, f"{owner} owns what {item.kind} writes")
+        if not is_possible_and_pulled(p, item, kind):
+            ask_owner(p, item, owner, f"{owner} owns what {item.kind} writes")
         return None
     return kind
 
@@ -230,8 +234,12 @@ def _commit(
         before = {ref: p.start_version(ref) for ref in effects.written()}
         owner = p.world.owner_of_kind(item.kind)
         done = perform(p.store, p.world, effects, owner, item.key, is_signed=signature is not None)
-        if not isinstance(done, Applied):
+        pulls = reached(p, item, kind, done) if signature is None and isinstance(done, Applied) else []
+        if pulls or not isinstance(done, Applied):
             undo()
+    if pulls:
+        put_to_person(p, item, kind, pulls)
+        return False
     if isinstance(done, Refusal):
         p.rule(item, Verdict.REFUSED, done.message, done.code)
         return False
