@@ -1,9 +1,9 @@
 """The decision service: who decides what, once, recorded in one transaction (R12, approvals.md)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from graph.sweeping import expire
+from graph.sweeping import expire, wake
 from protocol.deciding import ANSWER, APPROVE, REJECT, may_sign
 from protocol.errors import (
     AlreadyDecidedError,
@@ -187,9 +187,7 @@ def _record(tx: Tx, world: World, row: EscalationRow, wanted: Wanted, role: str)
     if recorded.complete:
         if not tx.save_escalation(after, row.version):
             raise RuntimeError(f"{row.id} changed inside its own transaction")
-        case = tx.case(row.case)
-        if case is not None:
-            tx.save_case(replace(case, runnable=True))
+        wake(tx, row.case)
     _tell(tx, row, decision)
     return recorded
 

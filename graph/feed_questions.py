@@ -12,6 +12,7 @@ from typing import Any
 from protocol.canonical import digest, dumps, loads
 from protocol.escalating import MAX_SUMMARY
 from protocol.ids import case_id, derive
+from protocol.lifecycle import CaseEvent, advance
 from protocol.ports import ReadTx, Tx
 from protocol.replying import compose
 from protocol.rows import CaseRow, CaseStatus, EscalationRow, EscalationState, EventRow
@@ -147,7 +148,7 @@ def _open_case(tx: Tx, world: World, source: str, source_id: str, due: Sequence[
         source_id=place,
         opened_at=tx.now,
         text=f"{lines} rejected lines of a file read as {source.partition(':')[2]}",
-        status=CaseStatus.WAITING,
+        status=advance(CaseStatus.OPEN, CaseEvent.AWAIT),
         runnable=False,
         fingerprint=world.fingerprint,
     )

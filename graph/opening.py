@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from protocol.ids import case_id, derive
+from protocol.lifecycle import CaseEvent, advance
 from protocol.ports import Tx
 from protocol.position import first
 from protocol.round import Opening
-from protocol.rows import CaseRow, CaseStatus, EventRow
+from protocol.rows import CaseRow, EventRow
 from protocol.world import SUPERVISOR, World
 
 ROUTER = "router"
@@ -82,10 +83,11 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
         tx.save_case(replace(case, position=first({agent: (trigger,)}).to_json()))
         return
     able = "; ".join(f"{a}: {world.manifests[a].purpose.rstrip('.')}" for a in world.addressable())
+    refused = advance(case.status, CaseEvent.REFUSE)
     tx.save_case(
         replace(
             case,
-            status=CaseStatus.REFUSED,
+            status=refused,
             code="out_of_scope",
             runnable=False,
             ended_at=tx.now,
@@ -93,9 +95,7 @@ def route_text(tx: Tx, world: World, case_id_: str, agent: str | None, now_roles
         )
     )
     tx.put_event(
-        case_event(
-            tx, case.id, "case.ended", {"status": str(CaseStatus.REFUSED), "code": "out_of_scope"}, "ended"
-        )
+        case_event(tx, case.id, "case.ended", {"status": str(refused), "code": "out_of_scope"}, "ended")
     )
     tx.audit({"what": "refused", "case": case.id, "code": "out_of_scope"})
 

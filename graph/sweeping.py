@@ -1,9 +1,8 @@
 """What is due: rungs of ladders that ended, and escalations that expired (approvals.md 7)."""
 
-from dataclasses import replace
-
 from protocol.ids import derive
 from protocol.ladder import LadderEvent, due, step
+from protocol.lifecycle import woken
 from protocol.ports import Tx
 from protocol.rows import EscalationRow, EventRow
 from protocol.world import SUPERVISOR
@@ -33,11 +32,17 @@ def expire(tx: Tx, row: EscalationRow) -> str | None:
     if not tx.save_escalation(step(row, LadderEvent.EXPIRE), row.version):
         return None  # decided in the same instant: the decision stands
     _tell(tx, row, "expired", {"role": row.role, "on_exhausted": row.on_exhausted})
-    case = tx.case(row.case)
-    if case is None or case.status.ended:
-        return None
-    tx.save_case(replace(case, runnable=True))
-    return row.case
+    return row.case if wake(tx, row.case) else None
+
+
+def wake(tx: Tx, case: str) -> bool:
+    """Note that work is due in a case, something in it being decided; False when it has ended."""
+    row = tx.case(case)
+    going_on = None if row is None else woken(row)
+    if going_on is None:
+        return False
+    tx.save_case(going_on)
+    return True
 
 
 def _tell(tx: Tx, row: EscalationRow, what: str, data: dict[str, str]) -> None:

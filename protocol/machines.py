@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from protocol import anomalies, arbitration, breaker, deference, exchange, ladder, lease
+from protocol import anomalies, arbitration, breaker, deference, exchange, ladder, lease, lifecycle
 from protocol.machine import Machine
 
 MACHINES: tuple[Machine[Any, Any], ...] = (
+    lifecycle.MACHINE,
     exchange.MACHINE,
     deference.MACHINE,
     arbitration.MACHINE,

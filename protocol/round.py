@@ -17,6 +17,7 @@ from protocol.escalating import ask_question
 from protocol.exchange import Exchange, cut
 from protocol.hearing import Heard, answer_trigger, concrete, hear, note_cut
 from protocol.judging import judge, judge_single
+from protocol.lifecycle import CaseEvent, advance
 from protocol.passing import Pass
 from protocol.position import Item, Position, Route, Trigger
 from protocol.rows import CaseStatus, DecisionRow, EventRow, Verdict
@@ -229,13 +230,17 @@ def _limit(p: Pass) -> None:
 
 def _status(p: Pass, route: Route) -> CaseStatus:
     """What the case amounts to when it goes this way."""
+    return advance(p.case.status, _event(p, route))
+
+
+def _event(p: Pass, route: Route) -> CaseEvent:
     if route is Route.AGENTS:
-        return CaseStatus.OPEN
+        return CaseEvent.WORK
     if route is Route.ESCALATE:
-        return CaseStatus.WAITING
+        return CaseEvent.AWAIT
     if p.errors:
-        return CaseStatus.FAILED
-    return CaseStatus.REFUSED if p.case.origin == "text" and refusal_code(p) is not None else CaseStatus.DONE
+        return CaseEvent.FAIL
+    return CaseEvent.REFUSE if p.case.origin == "text" and refusal_code(p) is not None else CaseEvent.FINISH
 
 
 def refusal_code(p: Pass) -> str | None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from protocol.escalating import ask_question
 from protocol.exchange import fail
+from protocol.lifecycle import CaseEvent, advance
 from protocol.passing import Pass
 from protocol.position import Position, Route
 from protocol.round import Outcome
-from protocol.rows import CaseStatus, DecisionRow, EscalationState, Verdict
+from protocol.rows import DecisionRow, EscalationState, Verdict
 from protocol.world import World
 
 
@@ -42,7 +43,7 @@ def stop(p: Pass, decisions: Sequence[DecisionRow], why: Stop) -> Outcome:
             p.exchanges[identifier] = fail(exchange, why.code)
     ask_question(p, asked, f"{p.case.id}/{p.number}/stopped", why.text, [], why.code)
     route = Route.ESCALATE if p.waiting else Route.REPLY
-    status = CaseStatus.WAITING if p.waiting else CaseStatus.FAILED
+    status = advance(p.case.status, CaseEvent.STOP if p.waiting else CaseEvent.FAIL)
     return Outcome(p.to_position({}, p.position.round), route, status)
 
 
