@@ -11,6 +11,9 @@ from protocol.position import Item
 from protocol.rows import Verdict
 from protocol.turns import Carried, carried_json
 
+ALREADY_ASKED = "already_asked"
+"""The code of an action whose matter somebody is being asked about."""
+
 
 def ask_owner(p: Pass, item: Item, owner: str, why: str) -> None:
     """The built-in request ``OWNER.decide``: the proposal, carried to whoever answers for it (R2)."""
@@ -29,19 +32,26 @@ def ask_owner(p: Pass, item: Item, owner: str, why: str) -> None:
         opened=p.position.round,
         position=dict(item.params),
     )
-    p.rule(item, Verdict.ASKED, why, None)
-    open_exchange(p, exchange)
+    open_exchange(p, exchange, item, why)
 
 
-def open_exchange(p: Pass, exchange: Exchange) -> None:
-    """Put a request to its owner, unless this very matter is open or has used up its answers (R4)."""
+def open_exchange(p: Pass, exchange: Exchange, item: Item | None, why: str) -> None:
+    """Put a request to its owner, unless this very matter is open or has used up its answers (R4).
+
+    ``item``: the action it carries. One whose matter is open is refused: the earlier one is decided on.
+    """
     for identifier, earlier in p.exchanges.items():
         if earlier.matter != exchange.matter:
             continue
         if earlier.state.open:
             p.note("request.repeated", identifier, {"request": exchange.request}, exchange.asker)
+            if item is not None:
+                reason = f"{exchange.owner} is asked about this already: {identifier}"
+                p.rule(item, Verdict.REFUSED, reason, ALREADY_ASKED)
             return
         exchange = replace(exchange, answers=earlier.answers, seen=earlier.seen, defers=earlier.defers)
+    if item is not None:
+        p.rule(item, Verdict.ASKED, why)
     identifier = f"x{len(p.exchanges) + 1}"
     if exchange.answers >= p.world.config.limits.answers_per_exchange:
         exchange = cut(exchange, "bound")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from protocol.asking import ALREADY_ASKED
 from protocol.authority import SUBJECT
 from protocol.canonical import digest
 from protocol.effects import Effects
@@ -79,7 +80,7 @@ def _suppressed(p: Pass, item: Item, hashed: str, bound: Mapping[str, int], poli
     here = [r for r in p.opened if r.action_hash == hashed and r.type == "approval"]
     for earlier in (*p.store.actions_like(item.kind, hashed), *here):
         if earlier.state is EscalationState.PENDING:
-            p.rule(item, Verdict.REFUSED, f"{earlier.role} is asked already: {earlier.id}", "already_asked")
+            p.rule(item, Verdict.REFUSED, f"{earlier.role} is asked already: {earlier.id}", ALREADY_ASKED)
             return True
         recent = plus(earlier.requested_at, seconds=policy.repeat_after_s) > p.now
         if earlier.state is EscalationState.REJECTED and recent and earlier.bound == bound:

@@ -122,9 +122,7 @@ def _ask(p: Pass, turn: Turn, move: Ask, level: int, ordinal: int) -> None:
         level=effective_level(level, [p.world.manifests[move.to].authority.level]),
         opened=p.position.round,
     )
-    if carried is not None:
-        p.rule(carried, Verdict.ASKED, f"{move.to} is asked: {move.request}")
-    open_exchange(p, exchange)
+    open_exchange(p, exchange, carried, f"{move.to} is asked: {move.request}")
 
 
 def _carried_item(p: Pass, turn: Turn, move: Ask, level: int, ordinal: int, key: str) -> Item | None:

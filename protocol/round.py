@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.arbitration import ActionState
-from protocol.asking import request_trigger
+from protocol.asking import ALREADY_ASKED, request_trigger
 from protocol.authority import rank
 from protocol.deciding import apply_decisions
 from protocol.effects import Effects
@@ -94,12 +94,17 @@ def _put_used_up(p: Pass) -> None:
         identifier = p.used_up.pop(0)
         exchange = p.exchanges[identifier]
         note_cut(p, identifier, exchange)
-        if exchange.carries is None:
-            p.wake(exchange.asker, answer_trigger(p, identifier, exchange, "refuse"))
-            continue
-        wanted = exchange.asked_params()
-        positions = [] if wanted is None else [concrete(p, identifier, exchange, wanted)]
-        _put_undecided(p, identifier, exchange, exchange.carries, positions)
+        _leave_to_person(p, identifier, exchange)
+
+
+def _leave_to_person(p: Pass, identifier: str, exchange: Exchange) -> None:
+    """A cut that overrides nobody: a person decides on what the asker wants; a question is refused."""
+    if exchange.carries is None:
+        p.wake(exchange.asker, answer_trigger(p, identifier, exchange, "refuse"))
+        return
+    wanted = exchange.asked_params()
+    positions = [] if wanted is None else [concrete(p, identifier, exchange, wanted)]
+    _put_undecided(p, identifier, exchange, exchange.carries, positions)
 
 
 def resolve_cut(p: Pass, identifier: str) -> None:
@@ -141,7 +146,8 @@ def _put_undecided(
 
 def _goes_on(p: Pass, item: Item) -> bool:
     """Whether somebody else was asked about the action: a person, or the owner of what it writes."""
-    return p.outcomes.get(item.key, ("", None))[0] in (Verdict.ESCALATED, Verdict.ASKED)
+    verdict, code = p.outcomes.get(item.key, ("", None))
+    return verdict in (Verdict.ESCALATED, Verdict.ASKED) or code == ALREADY_ASKED
 
 
 def _words(kind: str, params: Mapping[str, Any]) -> str:
@@ -210,22 +216,32 @@ def _limit(p: Pass) -> None:
         return
     reason = p.exhausted or "rounds"
     p.exhausted = reason
-    waiting = dict(p.next)
+    waiting = set(p.next)
     p.next.clear()
     p.note("limit.reached", p.case.id, {"limit": reason, "agents": sorted(waiting)})
-    for identifier, exchange in list(p.exchanges.items()):
-        if exchange.state.open:
-            ended = cut(exchange, "bound")
-            p.exchanges[identifier] = ended
-            note_cut(p, identifier, ended)
-            resolve_cut(p, identifier)
-            waiting.pop(str(exchange.speaker), None)
+    ended = _cut_all(p)
+    for identifier, _ in ended:
+        resolve_cut(p, identifier)
+    for identifier, exchange in _cut_all(p):  # what the first cuts put to another owner comes too late
+        _leave_to_person(p, identifier, exchange)
     _put_used_up(p)
     p.next.clear()
+    # An action that was asked about is decided or before a person; a question without one is left its asker.
+    waiting -= {str(x.speaker) for _, x in ended}
+    waiting |= {x.asker for _, x in ended if x.carries is None}
     if waiting:
         who = ", ".join(sorted(waiting))
         text = f"The case used up its {reason} ({limit} rounds at most) while {who} had work left."
         ask_question(p, sorted(waiting)[0], f"{p.case.id}/{p.number}/limit", text, [], f"limit_{reason}")
+
+
+def _cut_all(p: Pass) -> list[tuple[str, Exchange]]:
+    """Cut what is open; the exchanges as they stood."""
+    found = [(identifier, x) for identifier, x in p.exchanges.items() if x.state.open]
+    for identifier, exchange in found:
+        p.exchanges[identifier] = cut(exchange, "bound")
+        note_cut(p, identifier, p.exchanges[identifier])
+    return found
 
 
 def _status(p: Pass, route: Route) -> CaseStatus:

@@ -135,6 +135,19 @@ def test_same_matter_is_not_asked_twice_while_it_is_open() -> None:
     assert (list(y.position.exchanges), y.count("request.repeated")) == (["x1"], 1)
 
 
+@pytest.mark.parametrize(
+    "move",
+    [Ask("crane", "find", {}, Carried("lift", LIFT)), Proposal("take", {"pile": "P1", "quantity": 1})],
+)
+def test_action_whose_matter_is_open_is_told_so_and_not_left_asked(move: Ask | Proposal) -> None:
+    y = yard(world()).wake("crew")
+    y.round(crew=[move, move])
+    assert [(v.verdict, v.code) for v in y.verdicts] == [
+        (Verdict.ASKED, None),
+        (Verdict.REFUSED, "already_asked"),
+    ]
+
+
 def test_same_matter_asked_again_keeps_its_count_of_answers() -> None:
     ask = Ask("crane", "find", {}, Carried("lift", LIFT))
     y = yard(world(crew_level=3, answers_per_exchange=2)).wake("crew")

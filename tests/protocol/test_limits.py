@@ -5,8 +5,9 @@ from dataclasses import replace
 from protocol.position import Route
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Proposal, Turn
 
+from .ring import ring_world
 from .signing import BURN, signing_world, yard
-from .yard import T10, T11, world
+from .yard import T10, T11, Yard, world
 
 LIFT = {"crate": "C1", "start": T10, "end": T11}
 FIND = Ask("crane", "find", {}, Carried("lift", {"crate": "C1"}, ("start", "end")))
@@ -46,3 +47,25 @@ def test_question_at_the_limit_of_escalations_is_told_and_not_opened() -> None:
     y.position = replace(y.position, round=2, active={"crane": ({"type": "person", "text": "go"},)})
     y.round(crane=Turn("crane", failure="error", detail="down"))
     assert (len(y.store.escalation_rows), y.count("limit.escalations")) == (1, 1)
+
+
+def test_question_that_is_open_at_the_last_round_is_left_to_a_person() -> None:
+    y = yard(world(rounds=2)).wake("crew")
+    y.round(crew=[Ask("crane", "find", {})])
+    outcome = y.round(crane=[Answer("x1", AnswerKind.DEFER)])
+    (question,) = y.store.escalation_rows.values()
+    assert (outcome.route, question.agent, question.reason) == (Route.ESCALATE, "crew", "limit_rounds")
+
+
+def test_what_the_last_cut_puts_to_another_owner_is_left_to_a_person() -> None:
+    """Nobody will ask that owner any more: the request is not left open."""
+    y = Yard(ring_world([3, 3, 3], rounds=2)).wake("a")
+    whole = {"part": "P1", "start": T10}
+    y.store.seed("part_b", "P1", start=None)
+    y.round(a=[Ask("c", "settle", {}, Carried("fit_b", whole))])
+    outcome = y.round(c=[Answer("x1", AnswerKind.COUNTER, {"start": T11})])
+    assert {(x.owner, str(x.state), x.cut_by) for x in y.position.exchanges.values()} == {
+        ("c", "cut", "bound"),
+        ("b", "cut", "bound"),
+    }
+    assert (outcome.route, y.verdict("fit_b")) == (Route.ESCALATE, ["asked", "asked", "escalated"])
