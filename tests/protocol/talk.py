@@ -12,23 +12,21 @@ from typing import Any
 from protocol.exchange import ExchangeState
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal
 
-from .ring import POSITIONS
-
-ROUNDS, PROPOSALS = 8, 20
-"""The default limits of a case."""
 AGREE, REFUSE, COUNTER, DEFER = AnswerKind.AGREE, AnswerKind.REFUSE, AnswerKind.COUNTER, AnswerKind.DEFER
-TALKS: Mapping[tuple[AnswerKind, ...], ExchangeState] = {
-    (AGREE,): ExchangeState.AGREED,
-    (REFUSE,): ExchangeState.REFUSED,
-    (COUNTER, AGREE): ExchangeState.ACCEPTED,
-    (COUNTER, REFUSE): ExchangeState.WITHDRAWN,
-    (COUNTER, COUNTER, AGREE): ExchangeState.AGREED,
-    (COUNTER, COUNTER, REFUSE): ExchangeState.REFUSED,
-    (DEFER, AGREE): ExchangeState.AGREED,
-    (DEFER, REFUSE): ExchangeState.REFUSED,
-    (DEFER, COUNTER, AGREE): ExchangeState.ACCEPTED,
-}
-"""What is said after the request, and how that ends: owner and asker speak in turn, a deferrer twice."""
+Talk = tuple[AnswerKind, ...]
+"""What is said after the request: owner and asker speak in turn, and an owner that deferred speaks again."""
+
+
+def talks(answers: int) -> list[Talk]:
+    """Every talk of so many answers at most: a deference or none, then offers, then a yes or a no."""
+    return [
+        (*(DEFER,) * defers, *(COUNTER,) * counters, end)
+        for defers in (0, 1)
+        for counters in range(answers - defers)
+        for end in (AGREE, REFUSE)
+    ]
+
+
 FORMS = ("own", "theirs", "proposal", "question")
 SAME_WORDS = "after you, please"
 
@@ -55,22 +53,22 @@ class Conversation:
 
     @property
     def ends(self) -> ExchangeState:
-        """Where its exchange ends."""
-        return TALKS[self.talk]
+        """Where its exchange ends: the owner has the last word, or the asker on an owner's offer."""
+        if self.talk.count(COUNTER) % 2 == 0:
+            return ExchangeState.AGREED if self.talk[-1] is AGREE else ExchangeState.REFUSED
+        return ExchangeState.ACCEPTED if self.talk[-1] is AGREE else ExchangeState.WITHDRAWN
 
     @property
     def start(self) -> str | None:
-        """The start that is committed; None when nothing is."""
-        if not self.carries or self.ends not in (ExchangeState.AGREED, ExchangeState.ACCEPTED):
+        """The start that is committed: the owner's latest; None when nothing is."""
+        if not self.carries or self.talk[-1] is REFUSE:
             return None
-        if self.talk[-1] is AGREE and self.ends is ExchangeState.ACCEPTED:
-            return POSITIONS[len(self.talk) - 2]  # the owner's offer
-        return POSITIONS[len(self.talk) - 1]  # the owner's agreement says it
+        return position(len(self.talk) - (2 if self.ends is ExchangeState.ACCEPTED else 1))
 
     def opening(self) -> Move:
         """The request."""
         asked = {"text": SAME_WORDS, "part": self.part}
-        whole = {"part": self.part, "start": POSITIONS[-1], "why": SAME_WORDS}
+        whole = {"part": self.part, "start": position(-1), "why": SAME_WORDS}
         match self.form:
             case "own":
                 return Ask(self.owner, "settle", asked, Carried(self.kind, {"part": self.part}, ("start",)))
@@ -85,16 +83,21 @@ class Conversation:
         """Answer number ``step`` (from 0)."""
         said = self.talk[step]
         states = said is COUNTER or (said is AGREE and self.ends is ExchangeState.AGREED)
-        values = {"part": self.part, "start": POSITIONS[step], "why": SAME_WORDS} if states else {}
+        values = {"part": self.part, "start": position(step), "why": SAME_WORDS} if states else {}
         return Answer(exchange, said, values, "unwilling" if said is REFUSE else None, SAME_WORDS)
 
 
-def conversations(seed: int, number: int, agents: Sequence[str]) -> Iterator[Conversation]:
-    """So many conversations, no two about the same part."""
-    rolls = random.Random(seed)
+def position(step: int) -> str:
+    """The start that answer number ``step`` states: no two alike."""
+    return f"2026-03-03T{10 + step:02}:00:00Z"
+
+
+def conversations(seed: int, number: int, agents: Sequence[str], answers: int) -> Iterator[Conversation]:
+    """So many conversations of so many answers at most, no two about the same part."""
+    rolls, possible = random.Random(seed), talks(answers)
     for n in range(number):
         asker, owner = rolls.sample(list(agents), 2)
-        yield Conversation(asker, owner, rolls.choice(FORMS), f"P{n}", rolls.choice(list(TALKS)))
+        yield Conversation(asker, owner, rolls.choice(FORMS), f"P{n}", rolls.choice(possible))
 
 
 @dataclass
@@ -102,12 +105,14 @@ class Talkers:
     """The agents of one case. ``waiting``: conversations that nobody has opened yet; those a case has no
     room for stay there.
 
-    ``most``: how many are opened in a round, at most; ``proposals``: how many the case may still make.
+    ``most``: how many are opened in a round, at most; ``rounds``: the last round of the case;
+    ``proposals``: how many it may still make.
     """
 
     waiting: list[Conversation]
     most: int
-    proposals: int = PROPOSALS
+    rounds: int
+    proposals: int
     opened: list[Conversation] = field(default_factory=list)
     steps: dict[str, int] = field(default_factory=dict)
 
@@ -128,7 +133,7 @@ class Talkers:
         for conversation in self.waiting:
             # A no and an answer to a question are told to the asker, which takes a round of its own.
             last = round_no + len(conversation.talk) + 1
-            if conversation.asker != me or last > ROUNDS or len(begun) == self.most:
+            if conversation.asker != me or last > self.rounds or len(begun) == self.most:
                 continue
             if conversation.carries and self.proposals == 0:
                 continue

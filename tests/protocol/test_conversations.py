@@ -12,24 +12,31 @@ from protocol.rows import CaseStatus
 
 from .memory_store import MemoryStore
 from .ring import agents_of, ring_world
-from .talk import FORMS, PROPOSALS, ROUNDS, TALKS, Conversation, Talkers, conversations
+from .talk import FORMS, Conversation, Talkers, conversations, talks
 from .yard import CASE, Yard
 
-NUMBER = 1000
-SEEDS = (11, 12)
+NUMBER, PROPOSALS = 1000, 20
+BOUNDS = {3: 8, 7: 12}
+"""Answers of an exchange, and rounds of a case: the defaults, and more."""
+bounds = pytest.mark.parametrize("answers", BOUNDS)
 
 
 @cache
-def settled(seed: int) -> list[tuple[Yard, Talkers]]:
+def settled(answers: int) -> list[tuple[Yard, Talkers]]:
     """A thousand conversations over as many cases as they take, on one store."""
-    rolls, store = random.Random(seed), MemoryStore()
-    made = ring_world(rolls.sample((3, 4), 2))
-    left = list(conversations(seed, NUMBER, agents_of(2)))
+    rolls, store = random.Random(answers), MemoryStore()
+    made = ring_world(
+        rolls.sample((3, 4), 2),
+        answers_per_exchange=answers,
+        rounds=BOUNDS[answers],
+        proposals=PROPOSALS,
+    )
+    left = list(conversations(answers, NUMBER, agents_of(2), answers))
     for conversation in left:
         store.seed(f"part_{conversation.kind[-1]}", conversation.part, start=None)
     cases: list[tuple[Yard, Talkers]] = []
     while left:
-        talkers = Talkers(left, most=rolls.randint(1, 12))
+        talkers = Talkers(left, rolls.randint(1, 12), BOUNDS[answers], PROPOSALS)
         y = Yard(made, store, replace(CASE, id=f"case_{len(cases):016}")).wake(*agents_of(2))
         while y.position.active:
             active, round_no = y.position.active, y.position.round
@@ -42,52 +49,51 @@ def settled(seed: int) -> list[tuple[Yard, Talkers]]:
     return cases
 
 
-def each(seed: int) -> Iterator[tuple[Yard, Conversation]]:
+def each(answers: int) -> Iterator[tuple[Yard, Conversation]]:
     """Every conversation with the case it was had in."""
-    for y, talkers in settled(seed):
+    for y, talkers in settled(answers):
         yield from ((y, conversation) for conversation in talkers.opened)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_conversation_is_cut_and_no_limit_is_reached(seed: int) -> None:
-    found = {e.type for y, _ in settled(seed) for e in y.events}
+@bounds
+def test_no_conversation_is_cut_and_no_limit_is_reached(answers: int) -> None:
+    found = {e.type for y, _ in settled(answers) for e in y.events}
     assert {t for t in found if t.startswith(("loop.", "limit."))} == set()
     assert {"request.repeated", "request.refused", "answer.ignored"} & found == set()
-    assert all(y.position.cuts == 0 for y, _ in settled(seed))
+    assert all(y.position.cuts == 0 for y, _ in settled(answers))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_person_is_asked(seed: int) -> None:
-    assert all(not y.store.escalation_rows for y, _ in settled(seed))
+@bounds
+def test_no_person_is_asked(answers: int) -> None:
+    assert all(not y.store.escalation_rows for y, _ in settled(answers))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_conversation_ends_as_its_parties_said(seed: int) -> None:
+@bounds
+def test_every_conversation_ends_as_its_parties_said(answers: int) -> None:
     told = 0
-    for y, talkers in settled(seed):
+    for y, talkers in settled(answers):
         ends = [str(x.state) for x in y.position.exchanges.values()]
         assert sorted(ends) == sorted(str(c.ends) for c in talkers.opened)
         told += len(ends)
     assert told == NUMBER
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_what_was_agreed_is_committed_as_agreed_and_nothing_else_is(seed: int) -> None:
-    for y, conversation in each(seed):
+@bounds
+def test_what_was_agreed_is_committed_as_agreed_and_nothing_else_is(answers: int) -> None:
+    for y, conversation in each(answers):
         for agent in agents_of(2):
             record = y.store.get(f"part_{agent}", conversation.part)
             own = conversation.kind == f"fit_{agent}"
             assert record is None or record["start"] == (conversation.start if own else None)
 
 
-def test_conversations_use_what_the_limits_allow() -> None:
+@bounds
+def test_conversations_use_what_the_limits_allow(answers: int) -> None:
     """Otherwise these tests would say little: the last answer, the last round, the last proposal are used."""
-    cases = [case for seed in SEEDS for case in settled(seed)]
-    exchanges = [x for y, _ in cases for x in y.position.exchanges.values()]
-    assert max(x.answers for x in exchanges) == 3
-    assert max(y.position.round for y, _ in cases) == ROUNDS
+    cases = settled(answers)
+    assert max(x.answers for y, _ in cases for x in y.position.exchanges.values()) == answers
+    assert max(y.position.round for y, _ in cases) == BOUNDS[answers]
     assert max(y.position.proposals for y, _ in cases) == PROPOSALS
     assert max(len(talkers.opened) for _, talkers in cases) > PROPOSALS
-    assert {(c.form, c.talk) for seed in SEEDS for _, c in each(seed)} == {
-        (f, t) for f in FORMS for t in TALKS
-    }
+    had = {(c.form, c.talk) for _, c in each(answers)}
+    assert had == {(form, talk) for form in FORMS for talk in talks(answers)}

@@ -69,6 +69,16 @@ def test_ring_of_politeness_is_cut(length: int, manner: Manner) -> None:
     assert_cut(play(ring_world([3] * length), manner), length, 3)
 
 
+@pytest.mark.parametrize("reword", [False, True])
+@pytest.mark.parametrize("positions", [1, 2, 3])
+def test_offers_that_go_round_are_cut_at_the_first_repetition(positions: int, reword: bool) -> None:
+    """A, B, A, B, however many more answers the bound would leave, and whatever each offer is called."""
+    manner = Manner("own", "counter", "counter", reword, positions)
+    y = play(ring_world([3, 3], answers_per_exchange=20, rounds=50), manner).yard
+    exchange = y.position.exchanges["x1"]
+    assert (exchange.cut_by, exchange.answers) == ("repeat", 2 * positions + 1)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_ring_is_cut_in_every_variant(seed: int) -> None:
     """Sampled: lengths, what is asked, what is said, reworded or not, positions, levels, bounds."""
