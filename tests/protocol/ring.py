@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from protocol.effects import Effects, Refusal
-from protocol.fields import Instant, KeyOf, Maybe, Text
+from protocol.fields import Instant, KeyOf, Maybe, Shape, Text
 from protocol.floor import FloorConfig
 from protocol.manifest import Manifest
 from protocol.records import Ref, Snapshot
@@ -48,7 +48,7 @@ def _fit(agent: str) -> ActionKind:
             return Refusal("unknown_part", f"there is no {Ref(kind, params['part'])}")
         return Effects(puts=(put(kind, params["part"], start=params["start"]),))
 
-    shape = {"part": KeyOf(kind), "start": Instant(), "why": Maybe(Text())}
+    shape: Shape = {"part": KeyOf(kind), "start": Instant(), "why": Maybe(Text())}
     return ActionKind(
         f"fit_{agent}", "fit a part", shape, (kind,), decide, lambda p: f"Fits {agent} {p['start']}"
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from protocol.fields import Instant, KeyOf, ListOf, Maybe, Text
+from protocol.fields import Instant, KeyOf, ListOf, Maybe, Shape, Text
 from protocol.turns import Answer, AnswerKind, Ask, Carried
 from protocol.wording import typed, unworded
 
@@ -12,7 +12,7 @@ from .signing import yard
 from .yard import T10, T11, T12, Yard, world
 
 HOLES = Ask("crane", "find", {}, Carried("lift", {"crate": "C1"}, ("start", "end")))
-SHAPE = {"crate": KeyOf("crate"), "start": Instant(), "why": Maybe(Text()), "notes": ListOf(Text())}
+SHAPE: Shape = {"crate": KeyOf("crate"), "start": Instant(), "why": Maybe(Text()), "notes": ListOf(Text())}
 
 
 def test_typed_values_are_what_the_action_takes_without_its_prose() -> None:
