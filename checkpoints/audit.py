@@ -35,6 +35,7 @@ INVARIANTS = (
     Invariant(3, "one_turn", audit_cases.one_turn),
     Invariant(6, "approval_binding", audit_people.approval_binding),
     Invariant(7, "decided_once", audit_people.decided_once),
+    Invariant(7, "pulls_logged", audit_people.pulls_logged),
     Invariant(8, "nothing_forgotten", audit_cases.nothing_forgotten),
     Invariant(12, "outbox_complete", audit_cases.outbox_complete),
     Invariant(14, "chain_whole", audit_log.chain_whole),

@@ -104,6 +104,25 @@ def _bound_versions(tx: AuditTx, signed: _Signed) -> Iterator[str]:
             yield f"{signed.row.id} was signed for {text}@{version}, and {signed.key} found version {stood}"
 
 
+def pulls_logged(tx: AuditTx, world: World) -> Iterator[str]:
+    """Every pull stands, or was released, as it was logged: nobody lets agents go on in silence (7)."""
+    sql = named_queries(_SQL)
+    logged: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for _, _, _, body in tx.rows(sql["audit"]):
+        entry = json.loads(body)
+        if entry.get("what") in ("pull.set", "pull.released"):
+            said = (entry["scope"], entry["by"], entry["reason"], entry["at"])
+            logged[entry["what"], entry["pull"]] = said
+    for seq, scope, by, reason, at, released_by, release_reason, released_at in tx.rows(sql["pulls"]):
+        if logged.pop(("pull.set", seq), None) != (scope, by, reason, at):
+            yield f"the pull {seq} on {scope} is not what was logged"
+        said = logged.pop(("pull.released", seq), None)
+        if said != (None if released_by is None else (scope, released_by, release_reason, released_at)):
+            yield f"the release of the pull {seq} on {scope} is not what was logged"
+    for what, seq in sorted(logged):
+        yield f"{what} {seq} was logged and is gone"
+
+
 def decided_once(tx: AuditTx, world: World) -> Iterator[str]:
     """No approval is on two commits, and decisions stand as they were logged (7)."""
     sql = named_queries(_SQL)

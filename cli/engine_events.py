@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from cli.words import params_words
+from cli.words import params_words, span_words
 from protocol.rows import EventRow
 from protocol.times import local
 
@@ -96,6 +96,17 @@ def _adopted(event: EventRow, zone: str) -> Told:
     return "the floor has changed since; the case goes on under the new one", {}
 
 
+def _pulled(event: EventRow, zone: str) -> Told:
+    data = event.data
+    return f"{data['by']} ({data['role']}) pulled {event.subject}: {data['reason']}", {"scope": event.subject}
+
+
+def _released(event: EventRow, zone: str) -> Told:
+    data = event.data
+    text = f"{data['by']} ({data['role']}) released {event.subject} after {span_words(data['stood_s'])}"
+    return f"{text}: {data['reason']}", {"scope": event.subject, "stood_s": data["stood_s"]}
+
+
 KINDS = {
     "request": "exchange",
     "answer": "exchange",
@@ -104,6 +115,7 @@ KINDS = {
     "question": "escalation",
     "case": "ended",
     "limit": "limit",
+    "pull": "pull",
     "case.stopped": "stopped",
     "case.adopted": "adopted",
 }
@@ -124,6 +136,8 @@ TELLERS: dict[str, Teller] = {
     "question.expired": _expired,
     "question.left": _left,
     "question.answered": _chosen,
+    "pull.set": _pulled,
+    "pull.released": _released,
     "limit.reached": _limit,
     "limit.escalations": _limit,
     "limit.causal_depth": _limit,

@@ -22,6 +22,8 @@ VERBS = {
     "approve": Verb("cli.approve", "Approve one action, once, as shown."),
     "reject": Verb("cli.reject", "Reject one action or leave a question, with a reason."),
     "answer": Verb("cli.answer", "Answer a question: choose an option or say it in words."),
+    "pull": Verb("cli.pull", "Stop agents on a scope until it is released; or list what is stopped."),
+    "release": Verb("cli.release", "Let agents go on in a scope."),
     "resume": Verb("cli.resume", "Go on with what waits and can go on."),
     "cases": Verb("cli.cases", "List the cases, newest first."),
     "trace": Verb("cli.trace", "Tell a case step by step."),

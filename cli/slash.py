@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from cli.agents import agents_shape, manifests_of, print_agents
 from cli.cases import cases_shape, print_cases
 from cli.exits import DONE, of_several, of_status
-from cli.inbox import inbox_shape, print_inbox
+from cli.inbox import Inbox, inbox_shape, print_inbox
 from cli.outcome import standing_line
-from cli.standing import open_items
 from cli.trace import print_trace, traced
 from cli.wanted import Wanted
 from protocol.errors import UsageError
@@ -62,8 +61,8 @@ async def _agents(talk: "Conversation", rest: str) -> int:
 
 
 async def _approvals(talk: "Conversation", rest: str) -> int:
-    rows = await talk.app.ledger.read(open_items)
-    talk.out.answer(inbox_shape(rows), lambda: print_inbox(talk.out, rows, talk.zone, show="/show"))
+    inbox = await talk.app.ledger.read(Inbox.read)
+    talk.out.answer(inbox_shape(inbox), lambda: print_inbox(talk.out, inbox, talk.zone, show="/show"))
     return DONE
 
 
@@ -114,6 +113,30 @@ async def _decide(talk: "Conversation", wanted: Wanted) -> int:
     return recorded.code
 
 
+async def _pull(talk: "Conversation", rest: str) -> int:
+    from cli.pull import print_pull, print_pulls, pulls_shape
+
+    if not rest:
+        shape = await talk.app.ledger.read(lambda tx: pulls_shape(tx, talk.app.world))
+        talk.out.answer(shape, lambda: print_pulls(talk.out, shape["items"], talk.zone))
+        return DONE
+    scope, _, reason = rest.partition(" ")
+    shape = await talk.app.pull(scope, person=talk.person, reason=reason)
+    talk.out.answer(shape, lambda: print_pull(talk.out, shape, talk.zone, release="/release {} reason"))
+    return DONE
+
+
+async def _release(talk: "Conversation", rest: str) -> int:
+    from cli.release import print_release
+
+    scope, _, reason = rest.partition(" ")
+    if not scope:
+        raise UsageError("/release needs a scope.", hint="/pull lists what is pulled.", code="usage")
+    shape = await talk.app.release(scope, person=talk.person, reason=reason)
+    talk.out.answer(shape, lambda: print_release(talk.out, shape))
+    return DONE
+
+
 async def _trace(talk: "Conversation", rest: str) -> int:
     case = rest or talk.last_case
     if case is None:
@@ -157,6 +180,8 @@ COMMANDS: Mapping[str, Slash] = {
     "/approve": Slash("/approve ID [reason]", "sign one action", _approve, "escalation"),
     "/reject": Slash("/reject ID reason", "say no to it", _reject, "escalation"),
     "/answer": Slash("/answer ID N|text", "answer a question", _answer, "escalation"),
+    "/pull": Slash("/pull [SCOPE reason]", "stop agents there; or list where they are stopped", _pull),
+    "/release": Slash("/release SCOPE reason", "let agents go on there", _release),
     "/trace": Slash("/trace [CASE]", "what happened, step by step (the last case)", _trace, "case"),
     "/cases": Slash("/cases", "the latest cases", _cases),
     "/resume": Slash("/resume [CASE]", "go on with what can go on", _resume, "case"),

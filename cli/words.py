@@ -39,6 +39,19 @@ def counted(number: int, things: str) -> str:
     return f"{number} {_SINGULAR.get(things, things.removesuffix('s')) if number == 1 else things}"
 
 
+_SPANS = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def span_words(seconds: int) -> str:
+    """``1 h 20 min``, ``45 s``: the two largest parts of a duration."""
+    parts, left = [], seconds
+    for size, unit in _SPANS:
+        if left >= size:
+            parts.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(parts[:2]) or f"{seconds} s"
+
+
 def params_words(params: Mapping[str, Any], zone: str) -> str:
     """``berth=B2, start=Mon 2026-05-04 14:00 CEST``."""
     return ", ".join(f"{name}={value_words(value, zone)}" for name, value in params.items())

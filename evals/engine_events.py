@@ -17,6 +17,8 @@ ENGINE_EVENTS = frozenset(
         "limit.escalations",
         "limit.reached",
         "loop.cut",
+        "pull.released",
+        "pull.set",
         "question.answered",
         "question.decided",
         "question.escalated",

@@ -19,6 +19,7 @@ from graph.driving import Driver, Graphs, Timing
 from graph.facts import FactResult, record_fact
 from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
+from graph.pulling import Pulled, WantedPull, check_words, end_pull, pull_shape, set_pull
 from graph.settings import Seed, Settings
 from graph.state import Progress, is_over, quiet
 from graph.sweeping import sweep
@@ -110,6 +111,27 @@ class App:
             await self._drive_others()
         signatures = (recorded.have, recorded.need)
         return await self.ledger.read(lambda tx: decision_shape(tx, escalation, person, signatures, decision))
+
+    async def pull(self, scope: str, *, person: str, reason: str) -> dict[str, Any]:
+        """Pull the andon cord for agents. Shape ``pull``; raises what refused it. Drives no case: it must be
+        fast, and what the sweep frees meets the pull.
+        """
+        return await self._move_cord(set_pull, WantedPull(*check_words(scope, reason), person))
+
+    async def release(self, scope: str, *, person: str, reason: str) -> dict[str, Any]:
+        """Let agents go on in a scope. Shape ``pull``; raises what refused it."""
+        return await self._move_cord(end_pull, WantedPull(*check_words(scope, reason), person))
+
+    async def _move_cord(
+        self, move: Callable[[Tx, World, WantedPull], Pulled | AndonError], wanted: WantedPull
+    ) -> dict[str, Any]:
+        await self.sweep()
+        done = await self.ledger.write(lambda tx: move(tx, self.world, wanted))
+        if isinstance(done, AndonError):
+            raise done
+        row, changed = done.row, done.changed
+        shape = await self.ledger.read(lambda tx: pull_shape(tx, self.world, row))
+        return {"schema": "andon/pull/v1" if row.stands else "andon/release/v1", **shape, "changed": changed}
 
     async def resume(self, case: str | None = None, progress: Progress = quiet) -> list[dict[str, Any]]:
         """Go on with one case, or with every case that can. Shapes ``run``."""

@@ -7,9 +7,12 @@ cleared when the figure has come well below the limit; a figure that nobody know
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from protocol.floor import Thresholds
 from protocol.machine import Machine
+
+if TYPE_CHECKING:
+    from protocol.floor import Thresholds
 
 
 class Anomaly(StrEnum):
@@ -123,7 +126,7 @@ class Change:
         return ADVICE[self.anomaly]
 
 
-def watch(figures: Figures, thresholds: Thresholds, standing: Collection[str]) -> tuple[Change, ...]:
+def watch(figures: Figures, thresholds: "Thresholds", standing: Collection[str]) -> tuple[Change, ...]:
     """The alerts that change. ``standing``: the names of those that are raised now."""
     changes = []
     for reading in readings(figures, thresholds):
@@ -134,7 +137,7 @@ def watch(figures: Figures, thresholds: Thresholds, standing: Collection[str]) -
     return tuple(changes)
 
 
-def readings(figures: Figures, thresholds: Thresholds) -> tuple[Reading, ...]:
+def readings(figures: Figures, thresholds: "Thresholds") -> tuple[Reading, ...]:
     """Every figure beside its limit, in the order of the anomalies."""
     enough = figures.calls >= thresholds.min_calls
     rate = figures.retry_permille if enough else None

@@ -33,6 +33,8 @@ SELECT case_id, round, agent, body FROM turns ORDER BY case_id, round, agent
 SELECT key, params_hash FROM verdicts WHERE verdict = 'committed' ORDER BY seq
 -- name: decisions
 SELECT escalation, person, role, meaning, decision, action_hash, at FROM decisions ORDER BY seq
+-- name: pulls
+SELECT seq, scope, pulled_by, reason, at, released_by, release_reason, released_at FROM pulls ORDER BY seq
 -- name: stuck_cases
 SELECT id, status FROM cases WHERE status IN ('open', 'waiting') AND runnable = 0 AND NOT EXISTS
   (SELECT 1 FROM escalations e WHERE e.case_id = cases.id AND e.state = 'pending') ORDER BY seq

@@ -16,7 +16,7 @@ from checkpoints.named_sql import named_queries
 from checkpoints.sqlite_ledger import open_reader
 from protocol.canonical import digest, dumps
 from protocol.world import World
-from tests.checkpoints.yard_ledger import build
+from tests.checkpoints.yard_ledger import START, build
 
 BURN, FIRST, LAST = (f"(SELECT id FROM cases WHERE source_id = '{n}' AND source = 'line')" for n in (2, 1, 3))
 SIGNED = f"(SELECT approval FROM commits WHERE case_id = {BURN})"
@@ -170,6 +170,19 @@ CHEATS = [
         "DROP TABLE commits",
         "ALTER TABLE loose RENAME TO commits",
     ),
+    cheat("pulls_logged", "pull 2 on floor is not", "UPDATE pulls SET scope = 'floor' WHERE seq = 2"),
+    cheat(
+        "pulls_logged",
+        "the release of the pull 2",
+        f"UPDATE pulls SET released_by = 'x', released_at = '{START}', release_reason = '' WHERE seq = 2",
+    ),
+    cheat("pulls_logged", "the release of the pull 1", "UPDATE pulls SET release_reason = '' WHERE seq = 1"),
+    cheat("pulls_logged", "pull.set 2 was logged and is gone", "DELETE FROM pulls WHERE seq = 2"),
+    cheat(
+        "pulls_logged",
+        "the pull 9 on floor",
+        f"INSERT INTO pulls VALUES (9, 'floor', 'x', 'boss', '', '{START}', NULL, NULL, NULL)",
+    ),
     cheat(
         "nothing_forgotten",
         "nobody is asked",
@@ -268,7 +281,7 @@ def test_ledger_of_the_gate_is_sound(copied: Callable[..., dict[str, Any]]) -> N
     assert found["violations"] == []
     assert found["ok"] is True
     assert found["schema"] == "andon/audit/v1"
-    assert found["counts"] == {"cases": 3, "actions": 5, "events": 17, "decisions": 1, "audit_entries": 7}
+    assert found["counts"] == {"cases": 3, "actions": 5, "events": 20, "decisions": 1, "audit_entries": 10}
     assert found["head"].startswith("sha256:")
 
 

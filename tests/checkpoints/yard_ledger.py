@@ -9,6 +9,7 @@ from checkpoints.sqlite_ledger import SqliteLedger
 from graph.deciding import Recorded, Wanted, record_decision
 from graph.facts import record_fact
 from graph.gate import make_pass
+from graph.pulling import Pulled, WantedPull, end_pull, set_pull
 from protocol.effects import Effects
 from protocol.ids import case_id
 from protocol.ports import Tx
@@ -40,7 +41,7 @@ def yard() -> World:
 
 
 async def build(path: Path) -> World:
-    """Fill a ledger: a seed, committed actions, a signed one, a fact, an open approval. The world of it."""
+    """Fill a ledger: a seed, actions, a signed one, a fact, an open approval, pulls. The world of it."""
     w = yard()
     types: dict[str, ResourceType] = dict(w.types)
     ledger = await SqliteLedger.open(
@@ -58,6 +59,7 @@ async def build(path: Path) -> World:
         )
         later = Proposal("reserve", {"booking": "B2", "start": T12, "end": T13})
         await ledger.write(lambda tx: _play(tx, w, "3", [later, Proposal("burn", {"crate": "C2"})]))
+        await ledger.write(lambda tx: _pull(tx, w))
     finally:
         await ledger.close()
     return w
@@ -92,6 +94,12 @@ def _pass(tx: Tx, w: World, case: str) -> None:
     assert token is not None
     make_pass(tx, w, case, token)
     tx.drop_lease(case, token)
+
+
+def _pull(tx: Tx, w: World) -> None:
+    """One pull that was released, and one that stands."""
+    for scope, move in (("crew", set_pull), ("crew", end_pull), ("pile/P1", set_pull)):
+        assert isinstance(move(tx, w, WantedPull(scope, "smoke", "f.one")), Pulled)
 
 
 def _approve(tx: Tx, w: World, number: str) -> None:

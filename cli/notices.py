@@ -1,0 +1,55 @@
+"""What stands over the whole floor: where agents are stopped, and what the watch has raised."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from protocol.ports import ReadTx
+from protocol.rows import AlertRow, PullRow
+from protocol.times import local
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Oldest first."""
+
+    pulls: Sequence[PullRow] = ()
+    alerts: Sequence[AlertRow] = ()
+
+    @classmethod
+    def read(cls, tx: ReadTx) -> "Notices":
+        """Those that stand now."""
+        return cls(tx.pulls(open_only=True), tx.alerts(open_only=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields ``pulls`` and ``alerts`` of an answer."""
+        return {"pulls": [_pull_json(row) for row in self.pulls], "alerts": alerts_json(self.alerts)}
+
+    def lines(self, zone: str) -> Iterator[str]:
+        """A line for each pull, and one for all alerts."""
+        yield from (pull_line(_pull_json(row), zone) for row in self.pulls)
+        if self.alerts:
+            yield alerts_line(self.alerts)
+
+
+def pull_line(shape: Mapping[str, Any], zone: str) -> str:
+    """A standing pull in one line."""
+    since = local(shape["at"], zone)
+    return f"{shape['scope']} is pulled by {shape['by']} ({shape['role']}) since {since}: {shape['reason']}"
+
+
+def alerts_line(rows: Sequence[AlertRow]) -> str:
+    """All standing alerts in one line."""
+    return f"alert: {'; '.join(f'{row.figure} (limit {row.limit})' for row in rows)}"
+
+
+def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, Any]]:
+    """Alerts as other programs read them."""
+    return [
+        {"name": row.name, "figure": row.figure, "limit": row.limit, "raised_at": row.raised_at}
+        for row in rows
+    ]
+
+
+def _pull_json(row: PullRow) -> dict[str, Any]:
+    return {"scope": row.scope, "by": row.by, "role": row.role, "at": row.at, "reason": row.reason}
