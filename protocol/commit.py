@@ -3,7 +3,7 @@
 The caller opens a savepoint (``store.mark()``) and undoes it when the answer is not ``Applied``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,14 +65,23 @@ def perform(
     *,
     is_fact: bool = False,
     is_signed: bool = False,
+    may_claim: Collection[str] = (),
 ) -> Applied | Refusal | Blocked:
-    """Write ``effects`` as agent ``by``. Facts break plans: no claim and no invariant stops them."""
+    """Write ``effects`` as agent ``by``. Facts break plans: no claim and no invariant stops them.
+
+    ``may_claim``: whose intervals an action declares that it takes; facts take what they take.
+    """
     pending = _Pending(is_fact or is_signed, {}, [], [])
     if refusal := _write(store, world, effects, by, cause, pending):
         return refusal
     if refusal := _consequences(store, world, effects.events, cause, pending, 0):
         return refusal
     for claim in pending.claims:
+        claimed = claim.resource.partition("/")[0]
+        if not is_fact and claimed not in may_claim:
+            return Refusal(
+                "undeclared_claim", f"this kind of action does not declare that it claims {claimed}"
+            )
         if not is_fact and (held := _overlap(store, claim)):
             return Blocked(claim, held)
         store.claim(claim)

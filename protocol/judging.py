@@ -233,7 +233,9 @@ def _commit(
     with p.store.mark() as undo:
         before = {ref: p.start_version(ref) for ref in effects.written()}
         owner = p.world.owner_of_kind(item.kind)
-        done = perform(p.store, p.world, effects, owner, item.key, is_signed=signature is not None)
+        done = perform(
+            p.store, p.world, effects, owner, item.key, is_signed=signature is not None, may_claim=kind.claims
+        )
         pulls = reached(p, item, kind, done) if signature is None and isinstance(done, Applied) else []
         if pulls or not isinstance(done, Applied):
             undo()

@@ -64,6 +64,10 @@ class ActionKind:
     ``summary`` names the effect in at most 200 characters, from the params. ``signature`` returns
     the role that must sign, ``"policy"`` for the role the floor's approval policy names, or None;
     its absence means no signature is needed. ``protective`` passes a pull.
+
+    ``claims`` names whose intervals it may take, itself or through consequences (the part before the
+    slash of a claim's resource): with ``writes`` it says who can contend with whom, before anything
+    runs. A claim on anything else is refused.
     """
 
     name: str
@@ -75,6 +79,7 @@ class ActionKind:
     events: tuple[str, ...] = ()
     signature: Callable[[Params, Snapshot], str | None] | None = None
     protective: bool = False
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ DOWNTIME_ACTIONS = (
             "maintenance_order": Maybe(KeyOf("maintenance_order")),
         },
         writes=("downtime", "maintenance_order"),
+        claims=("machine",),
         decide=open_downtime,
         summary=lambda p: (
             f"{p['kind'].capitalize()} downtime of {p['machine']}, {shown(p['start'])} to {shown(p['end'])}"
@@ -187,6 +188,7 @@ DOWNTIME_ACTIONS = (
         purpose="Move a planned downtime inside the limits of its maintenance order.",
         params={"downtime": KeyOf("downtime"), "start": Instant(), "end": Instant()},
         writes=("downtime",),
+        claims=("machine",),
         decide=move_downtime,
         summary=lambda p: f"Move {p['downtime']} to {shown(p['start'])} until {shown(p['end'])}",
         events=("downtime.changed",),

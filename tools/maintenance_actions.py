@@ -199,6 +199,7 @@ MAINTENANCE_ACTIONS = (
         purpose="Record that a machine has stopped: it is down from then on.",
         params={"machine": KeyOf("machine"), "at": Instant(), "reason": Text(500)},
         writes=("machine", "downtime", "maintenance_order"),
+        claims=("machine",),
         decide=report_down,
         summary=lambda p: f"{p['machine']} is down since {shown(p['at'])}",
         events=("machine.down", "downtime.opened", "maintenance.requested"),

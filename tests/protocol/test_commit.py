@@ -167,7 +167,7 @@ def test_claims_do_not_overlap(held: tuple[str, str], wanted: tuple[str, str], f
     kept = store()
     kept.claim(Claimed("slot/S1", *held, OTHER))
     claim = Claimed("slot/S1", *wanted, BOOKING)
-    found = perform(kept, world(), Effects(claims=(claim,)), "crane", "k")
+    found = perform(kept, world(), Effects(claims=(claim,)), "crane", "k", may_claim=("slot",))
     assert isinstance(found, Applied) is free
     if isinstance(found, Blocked):
         assert (found.wanted, found.held.holder) == (claim, OTHER)
@@ -182,7 +182,7 @@ def test_shared_claims_exclude_exclusive_ones_only(held: bool, wanted: bool, fre
     kept = store()
     kept.claim(Claimed("slot/S1", T10, T11, OTHER, shared=held))
     effects = Effects(claims=(Claimed("slot/S1", T10, T11, BOOKING, shared=wanted),))
-    assert isinstance(perform(kept, world(), effects, "crane", "k"), Applied) is free
+    assert isinstance(perform(kept, world(), effects, "crane", "k", may_claim=("slot",)), Applied) is free
 
 
 def test_holder_does_not_stand_in_its_own_way_and_another_resource_is_free() -> None:
@@ -190,12 +190,12 @@ def test_holder_does_not_stand_in_its_own_way_and_another_resource_is_free() -> 
     kept.claim(Claimed("slot/S1", T10, T12, BOOKING))
     kept.claim(Claimed("slot/S2", T10, T12, OTHER))
     effects = Effects(claims=(Claimed("slot/S1", T11, T13, BOOKING),))
-    assert isinstance(perform(kept, world(), effects, "crane", "k"), Applied)
+    assert isinstance(perform(kept, world(), effects, "crane", "k", may_claim=("slot",)), Applied)
 
 
 def test_claims_of_one_action_are_checked_against_each_other() -> None:
     effects = Effects(claims=(Claimed("slot/S1", T10, T12, BOOKING), Claimed("slot/S1", T11, T13, OTHER)))
-    assert isinstance(perform(store(), world(), effects, "crane", "k"), Blocked)
+    assert isinstance(perform(store(), world(), effects, "crane", "k", may_claim=("slot",)), Blocked)
 
 
 @pytest.mark.parametrize(("resource", "free"), [(None, True), ("slot/S1", True), ("slot/S2", False)])
@@ -203,7 +203,7 @@ def test_what_is_released_is_free_in_the_same_action(resource: str | None, free:
     kept = store()
     kept.claim(Claimed("slot/S1", T10, T11, OTHER))
     effects = Effects(releases=(Release(OTHER, resource),), claims=(Claimed("slot/S1", T10, T11, BOOKING),))
-    assert isinstance(perform(kept, world(), effects, "crane", "k"), Applied) is free
+    assert isinstance(perform(kept, world(), effects, "crane", "k", may_claim=("slot",)), Applied) is free
 
 
 def ashes(emit: Emit, snapshot: Snapshot) -> Effects:
@@ -349,3 +349,12 @@ def frozen_by_facts() -> World:
         for t in made.toolbox.resources
     ]
     return having(made, resources=types)
+
+
+def test_an_action_claims_only_what_its_kind_declares() -> None:
+    claim = Claimed("slot/S1", T10, T11, BOOKING)
+    effects = Effects(claims=(claim,))
+    kept = store()
+    assert code(perform(kept, world(), effects, "crane", "k", may_claim=("berth",))) == "undeclared_claim"
+    assert kept.claimed == []
+    assert isinstance(perform(kept, world(), effects, "crane", "k", is_fact=True), Applied)

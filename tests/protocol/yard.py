@@ -91,6 +91,7 @@ TOOLBOX = Toolbox(
             _lift,
             lambda p: f"Lifts {p['crate']} at {p['start']}",
             ("lift.planned",),
+            claims=("slot",),
         ),
         ActionKind(
             "reserve",
@@ -100,6 +101,7 @@ TOOLBOX = Toolbox(
             _reserve,
             lambda p: f"Books {p['start']}",
             ("slot.booked",),
+            claims=("slot",),
         ),
         ActionKind(
             "cancel", "free the slot", {"booking": KeyOf("booking")}, ("booking",), _cancel, lambda p: "Frees"

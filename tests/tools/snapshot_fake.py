@@ -109,7 +109,7 @@ class FakePlant(MemoryStore):
         effects = self.would(kind, params, signed_by)
         if isinstance(effects, Refusal):
             return effects
-        return self._perform(effects, plant().owner_of_kind(kind), is_fact=False)
+        return self._perform(effects, plant().owner_of_kind(kind), plant().kinds[kind].claims)
 
     def tell(self, type_: str, subject: str, data: Mapping[str, Any], occurred: str = NOW) -> None:
         """Record a fact the way the engine does."""
@@ -119,12 +119,17 @@ class FakePlant(MemoryStore):
         effects = kind.apply(fact, self) if kind.apply else Effects()
         own = Emit(type_, subject, data)
         full = Effects(effects.puts, effects.deltas, effects.releases, effects.claims, (own, *effects.events))
-        done = self._perform(full, kind.owner, is_fact=True)
+        done = self._perform(full, kind.owner)
         assert isinstance(done, Applied), done
 
-    def _perform(self, effects: Effects, owner: str, *, is_fact: bool) -> Applied | Refusal | Blocked:
+    def _perform(
+        self, effects: Effects, owner: str, may_claim: tuple[str, ...] | None = None
+    ) -> Applied | Refusal | Blocked:
+        """``may_claim`` None: a fact."""
         with self.mark() as undo:
-            done = perform(self, plant(), effects, owner, "test", is_fact=is_fact)
+            done = perform(
+                self, plant(), effects, owner, "test", is_fact=may_claim is None, may_claim=may_claim or ()
+            )
             if not isinstance(done, Applied):
                 undo()
         if isinstance(done, Applied):

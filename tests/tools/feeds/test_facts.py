@@ -38,7 +38,7 @@ class Floor(FakePlant):
         effects = apply(fact, self) if apply else Effects()
         own = Emit(kind, subject, data)
         full = Effects(effects.puts, effects.deltas, effects.releases, effects.claims, (own, *effects.events))
-        self._perform(full, KINDS[kind].owner, is_fact=True)
+        self._perform(full, KINDS[kind].owner)
         return effects
 
 
