@@ -16,6 +16,8 @@ class ModelAccess(Protocol):
     """Gives the model of a role."""
 
     def model_of(self, agent: str) -> BaseChatModel: ...
+    def endpoint_of(self, agent: str) -> str | None:
+        """The endpoint that serves it, by the name of its tier or backend; None: it runs in this process."""
 
 
 class OfflineAccess:
@@ -35,6 +37,10 @@ class OfflineAccess:
     def model_of(self, agent: str) -> BaseChatModel:
         """The one model of the role."""
         return self._models[agent]
+
+    def endpoint_of(self, agent: str) -> str | None:
+        """None: nothing is called."""
+        return None
 
 
 class _Scripted:

@@ -1,11 +1,14 @@
 """The one retry layer: after which failures a turn is tried again, and after how long (R5)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 FIRST_WAIT_S = 0.2
 FACTOR = 2.0
 KEEP_SHARE = 0.2
-"""No retry once less than this share of the deadline is left."""
+"""No retry once less than this share of the deadline is left, and no waiting for the rate until then."""
+SLOW_SHARE = 0.9
+"""A turn that took this share of its time or more is slow: the next one may well take all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +29,10 @@ def decide(attempt: int, max_attempts: int, deadline_s: float, left_s: float, ji
     step = FIRST_WAIT_S * FACTOR ** (attempt - 1)
     wait = step * (0.5 + 0.5 * jitter)
     return RetryDecision(wait < left_s - KEEP_SHARE * deadline_s, wait)
+
+
+def pace(took_s: float, allowed_s: float) -> Literal["", "slow", "late"]:
+    """How a turn that succeeded took its time, for the breaker of whoever asked."""
+    if took_s > allowed_s:
+        return "late"
+    return "slow" if took_s >= SLOW_SHARE * allowed_s else ""

@@ -9,13 +9,17 @@ from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
 from agents.parsing import InvalidTurnError, check_answers, parse_moves
 from agents.prompting import system_prompt
-from agents.retrying import decide
+from agents.rates import Rates
+from agents.retrying import KEEP_SHARE, decide, pace
 from agents.tracking import TrackedSnapshot
 from agents.view import build_view, fit
+from protocol.breaker import CallResult
+from protocol.calling import RATE
 from protocol.canonical import dumps, legible
 from protocol.effects import Emit
 from protocol.fields import check_shape
@@ -25,6 +29,7 @@ from protocol.position import Trigger
 from protocol.rows import CaseRow
 from protocol.turns import Move, Proposal, Turn, Usage
 from protocol.world import World
+from telemetry.clock import shared_clock
 
 MAX_STEPS = 8
 """Model calls of one attempt: queries come first, the moves last."""
@@ -43,7 +48,10 @@ class Job:
 
 
 class TurnRuntime:
-    """Takes turns on the model a role is given. ``clock`` is the process clock, in seconds."""
+    """Takes turns on the model a role is given.
+
+    ``clock``: the process clock; ``shared``: the one that processes share; both in seconds.
+    """
 
     def __init__(
         self,
@@ -52,40 +60,72 @@ class TurnRuntime:
         models: ModelAccess,
         prompts: Mapping[str, str],
         clock: Callable[[], float],
+        shared: Callable[[], float] = shared_clock,
     ) -> None:
         self._world = world
         self._ledger = ledger
         self._clock = clock
         self._prompts = {a: system_prompt(prompts[a], m) for a, m in world.manifests.items()}
         self._models = {a: models.model_of(a).bind_tools(tools_of(world, a)) for a in world.manifests}
+        self._endpoint_of = {a: models.endpoint_of(a) for a in world.manifests}
+        self._endpoints = Endpoints(world, ledger, shared)
+        self._rates = Rates(world, ledger, shared)
 
     async def take(self, job: Job) -> Turn:
         """One turn, within its deadline. Never raises for what a model or a floor's function does.
 
         What reflexes propose stands whatever becomes of the model: a failed turn carries it too.
         """
-        deadline_s = self._deadline_s(job)
         try:
             reflexes, left = await self._reflexes(job)
         except Exception as error:  # noqa: BLE001 - a floor's function that fails is a value for the gate
             return Turn(job.agent, failure="error", detail=_told(error), attempts=0)
         if not left:
             return Turn(job.agent, reflexes)
-        asked, spent = replace(job, triggers=left), _Spent()
+        turn = await self._within_rate(replace(job, triggers=left), self._deadline_s(job))
+        return replace(turn, moves=(*reflexes, *turn.moves))
+
+    async def _within_rate(self, job: Job, deadline_s: float) -> Turn:
+        """The turn once its agent's rate allows it: a wait within the deadline, that leaves some of it."""
+        waited_s = await self._rates.wait(job.case, job.agent, (1 - KEEP_SHARE) * deadline_s)
+        if waited_s is None:
+            detail = f"{job.agent} takes no more turns than its rate allows, and no slot is free in time"
+            return Turn(job.agent, failure=RATE, detail=detail, attempts=0)
+        endpoint = self._endpoint_of[job.agent]
+        if endpoint is None:
+            return await self._attempts(job, deadline_s, deadline_s - waited_s, _Spent())
+        return await self._through(endpoint, job, deadline_s, waited_s)
+
+    async def _through(self, endpoint: str, job: Job, deadline_s: float, waited_s: float) -> Turn:
+        """The turn, if its model's endpoint may be called; what came of that is recorded."""
+        allowed_s, spent = deadline_s - waited_s, _Spent()
+        call = EndpointCall(endpoint, job.case, job.agent, job.round, allowed_s)
+        if why := await self._endpoints.refuses(call):
+            return Turn(job.agent, failure="error", detail=why, attempts=0, endpoint=endpoint)
+        turn = await self._attempts(job, deadline_s, allowed_s, spent)
+        if turn.endpoint is not None:
+            result = CallResult.TIMEOUT if turn.failure == "timeout" else CallResult.ERROR
+        else:
+            result = CallResult.GOOD if spent.usage.model_calls else CallResult.UNKNOWN
+        await self._endpoints.came_to(call, result)
+        return turn
+
+    async def _attempts(self, job: Job, deadline_s: float, allowed_s: float, spent: "_Spent") -> Turn:
+        """The turn after its attempts. ``allowed_s``: what is left of the deadline."""
         started = self._clock()
         rolls = random.Random(derive("retry", job.case.id, job.round, job.agent))
         attempt, complaint = 0, ""
         while True:
             attempt += 1
-            left_s = deadline_s - (self._clock() - started)
-            turn = await self._attempt(asked, complaint, spent, max(left_s, 0.001))
-            turn = replace(turn, moves=(*reflexes, *turn.moves), attempts=attempt, usage=spent.usage)
-            if turn.failure is None or turn.failure == "timeout":
-                return turn
+            left_s = allowed_s - (self._clock() - started)
+            turn = await self._attempt(job, complaint, spent, max(left_s, 0.001))
+            turn = replace(turn, attempts=attempt, usage=spent.usage)
+            took_s = self._clock() - started
+            if turn.failure is None:
+                return replace(turn, pace=pace(took_s, allowed_s))
             retries = self._world.manifests[job.agent].escalation_path.after_retries
-            left_s = deadline_s - (self._clock() - started)
-            again = decide(attempt, retries + 1, deadline_s, left_s, rolls.random())
-            if not again.again:
+            again = decide(attempt, retries + 1, deadline_s, allowed_s - took_s, rolls.random())
+            if turn.failure == "timeout" or not again.again:
                 return turn
             complaint = turn.detail if turn.failure == "invalid" else ""
             await asyncio.sleep(again.wait_s)
@@ -119,9 +159,15 @@ class TurnRuntime:
                 return await self._converse(job, complaint, spent)
         except InvalidTurnError as error:
             return Turn(job.agent, failure="invalid", detail=legible(str(error)))
+        except EndpointDownError as error:
+            endpoint = self._endpoint_of[job.agent]
+            return Turn(job.agent, failure="error", detail=legible(str(error)), endpoint=endpoint)
         except Exception as error:  # noqa: BLE001 - a failing agent is a value for the gate, and cancels nobody
             if isinstance(error, TimeoutError) and limit.expired():
-                return Turn(job.agent, failure="timeout", detail=f"no answer within {timeout_s:.0f} s")
+                # A model that never answered in this turn is down; one that did is only asked for too much.
+                endpoint = self._endpoint_of[job.agent] if spent.is_waiting_in_vain else None
+                detail = f"no answer within {timeout_s:.0f} s"
+                return Turn(job.agent, failure="timeout", detail=detail, endpoint=endpoint)
             return Turn(job.agent, failure="error", detail=_told(error))
 
     async def _converse(self, job: Job, complaint: str, spent: "_Spent") -> Turn:
@@ -137,8 +183,7 @@ class TurnRuntime:
         if complaint:
             messages.append(HumanMessage(f"Your last answer was no turn: {complaint}. Give it again."))
         for _ in range(MAX_STEPS):
-            answer = await self._models[job.agent].ainvoke(messages)
-            spent.add(answer)
+            answer = await self._call(job.agent, messages, spent)
             if getattr(answer, "invalid_tool_calls", None):
                 raise InvalidTurnError("a tool call's arguments are not JSON")
             calls = list(calls_of(answer))
@@ -149,6 +194,20 @@ class TurnRuntime:
             messages.append(answer)
             messages += [await self._answer(job.agent, call, reads) for call in calls]
         raise InvalidTurnError(f"no moves after {MAX_STEPS} steps of queries")
+
+    async def _call(self, agent: str, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
+        """The model's answer. Raises EndpointDownError for a failure of the endpoint that serves it."""
+        spent.is_calling = True
+        try:
+            answer = await self._models[agent].ainvoke(messages)
+        except Exception as error:
+            spent.is_calling = False
+            if (endpoint := self._endpoint_of[agent]) is None or not is_endpoints(error):
+                raise
+            raise EndpointDownError(f"{endpoint}: {_told(error)}") from error
+        spent.is_calling = False
+        spent.add(answer)
+        return answer
 
     async def _answer(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> ToolMessage:
         """The answer to one call of a message that queries: whatever else it calls is not a turn yet."""
@@ -191,6 +250,13 @@ class _Spent:
 
     def __init__(self) -> None:
         self.usage = Usage()
+        self.is_calling = False
+        """Whether the model has been asked and has not answered."""
+
+    @property
+    def is_waiting_in_vain(self) -> bool:
+        """Whether the model is being waited for that has not answered once."""
+        return self.is_calling and self.usage.model_calls == 0
 
     def add(self, message: BaseMessage) -> None:
         """One more call."""

@@ -175,6 +175,10 @@ class Change:
     cause: str
     failures: int
 
+    def data(self, name: str) -> dict[str, Any]:
+        """What an event tells of it."""
+        return {"breaker": name, "cause": self.cause, "failures": self.failures}
+
 
 def change(before: Breaker, after: Breaker) -> Change | None:
     """What to tell of the step from ``before`` to ``after``; None when nobody's calls fare otherwise."""

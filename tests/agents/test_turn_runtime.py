@@ -108,6 +108,9 @@ class _One:
     def model_of(self, agent: str) -> BaseChatModel:
         return self._model
 
+    def endpoint_of(self, agent: str) -> str | None:
+        return None
+
 
 @asynccontextmanager
 async def _ledger(tmp_path: Path, floor: Floor) -> AsyncIterator[SqliteLedger]:

@@ -51,14 +51,24 @@ class Models:
     ``calls``: the agents asked, in the order of asking.
     """
 
-    def __init__(self, before: Callable[[str], Awaitable[Any]] | None = None, floor: Path = HARBOUR) -> None:
+    def __init__(
+        self,
+        before: Callable[[str], Awaitable[Any]] | None = None,
+        floor: Path = HARBOUR,
+        endpoint: str | None = None,
+    ) -> None:
         self.calls: list[str] = []
+        self.endpoint = endpoint
         self._before = before
         self._offline = OfflineAccess(load_floor(floor).policies)
 
     def model_of(self, agent: str) -> BaseChatModel:
         """The model of one role."""
         return _Watched(role=agent, play=self._offline.model_of(agent).play, seen=self.seen)  # type: ignore[attr-defined]
+
+    def endpoint_of(self, agent: str) -> str | None:
+        """The endpoint that serves it: all of them one, or none."""
+        return self.endpoint
 
     async def seen(self, agent: str, messages: Sequence[BaseMessage]) -> None:
         """Called ahead of each answer."""
