@@ -107,6 +107,45 @@ def _released(event: EventRow, zone: str) -> Told:
     return f"{text}: {data['reason']}", {"scope": event.subject, "stood_s": data["stood_s"]}
 
 
+def _opened(event: EventRow, zone: str) -> Told:
+    return f"the breaker {event.subject} opened ({event.data['cause']})", _breaker(event)
+
+
+def _half_open(event: EventRow, zone: str) -> Told:
+    return f"the breaker {event.subject} lets one call through to see ({event.data['cause']})", _breaker(
+        event
+    )
+
+
+def _closed(event: EventRow, zone: str) -> Told:
+    return f"the breaker {event.subject} closed ({event.data['cause']})", _breaker(event)
+
+
+def _not_called(event: EventRow, zone: str) -> Told:
+    data = event.data
+    who = f" by {data['by']}" if data["by"] else ""
+    text = f"{event.agent} may not call {event.subject}: the breaker {data['breaker']} is open{who}"
+    return f"{text} ({data['cause']})", _breaker(event)
+
+
+def _breaker(event: EventRow) -> dict[str, Any]:
+    return {"breaker": event.data["breaker"], "cause": event.data["cause"]}
+
+
+def _degraded(event: EventRow, zone: str) -> Told:
+    data = event.data
+    age = "" if data["age_s"] is None else f", {span_words(data['age_s'])} old"
+    instead = f"is told the {data['mode']} answer{age} in place of {event.subject}"
+    text = f"{data['exchange']}: {event.agent} {instead}"
+    return text, {"exchange": data["exchange"], "mode": data["mode"], "age_s": data["age_s"]}
+
+
+def _over_rate(event: EventRow, zone: str) -> Told:
+    data = event.data
+    what = f"waits {data['wait_ms'] / 1000:.1f} s" if data["taken"] else "takes no turn"
+    return f"{event.agent} {what}: it may take {data['per_minute']} turns a minute", dict(data)
+
+
 KINDS = {
     "request": "exchange",
     "answer": "exchange",
@@ -115,6 +154,8 @@ KINDS = {
     "question": "escalation",
     "case": "ended",
     "limit": "limit",
+    "rate": "limit",
+    "breaker": "breaker",
     "pull": "pull",
     "case.stopped": "stopped",
     "case.adopted": "adopted",
@@ -128,6 +169,12 @@ TELLERS: dict[str, Teller] = {
     "request.refused": _not_asked,
     "answer.ignored": _ignored,
     "loop.cut": _cut,
+    "breaker.opened": _opened,
+    "breaker.half_open": _half_open,
+    "breaker.closed": _closed,
+    "breaker.refused": _not_called,
+    "answer.degraded": _degraded,
+    "rate.limited": _over_rate,
     "approval.requested": _requested,
     "question.requested": _requested,
     "approval.escalated": _moved_on,

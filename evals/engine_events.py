@@ -4,11 +4,16 @@ from protocol.rows import Verdict
 
 ENGINE_EVENTS = frozenset(
     {
+        "answer.degraded",
         "answer.ignored",
         "approval.decided",
         "approval.escalated",
         "approval.expired",
         "approval.requested",
+        "breaker.closed",
+        "breaker.half_open",
+        "breaker.opened",
+        "breaker.refused",
         "case.adopted",
         "case.ended",
         "case.opened",
@@ -25,6 +30,7 @@ ENGINE_EVENTS = frozenset(
         "question.expired",
         "question.left",
         "question.requested",
+        "rate.limited",
         "request.answered",
         "request.asked",
         "request.refused",

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from protocol.asking import ALREADY_ASKED
 from protocol.authority import SUBJECT
 from protocol.canonical import digest
 from protocol.effects import Effects
+from protocol.exchange import ALREADY_ASKED
 from protocol.fields import Shape, check_shape
 from protocol.floor import ApprovalPolicy, Rung
 from protocol.ids import derive

@@ -17,6 +17,9 @@ from protocol.deference import Deference, Owner
 from protocol.machine import IllegalStepError, Machine
 from protocol.turns import Answer, AnswerKind, Carried, carried_from, carried_json
 
+ALREADY_ASKED = "already_asked"
+"""The code of an action whose matter somebody is being asked about."""
+
 
 class ExchangeState(StrEnum):
     """Where an exchange stands."""

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from protocol.asking import open_exchange, request_trigger
+from protocol.asking import answer_trigger, concrete, open_exchange, request_trigger
 from protocol.authority import effective_level, key_params, scope_refusal
+from protocol.calling import record_calls
+from protocol.degrading import remember
 from protocol.effects import Refusal
 from protocol.escalating import ask_question
 from protocol.exchange import Exchange, ExchangeState, IllegalSayError, fail, matter_of, speak
@@ -14,7 +16,7 @@ from protocol.manifest import DECIDE
 from protocol.passing import Pass
 from protocol.position import Item, Trigger
 from protocol.rows import Verdict
-from protocol.turns import Answer, AnswerKind, Ask, Carried, Proposal, Reply, Turn
+from protocol.turns import Answer, AnswerKind, Ask, Proposal, Reply, Turn
 from protocol.wording import typed, unworded
 
 
@@ -32,6 +34,7 @@ def hear(p: Pass, turns: Mapping[str, Turn]) -> Heard:
     for agent in sorted(turns):
         turn, triggers = turns[agent], p.position.active[agent]
         _note_turn(p, turn)
+        record_calls(p, turn, triggers)
         if turn.failure is not None:
             _failed(p, turn, triggers)  # what moves it has are its reflexes': they need no model
         level = effective_level(p.world.manifests[agent].authority.level, (t.get("level") for t in triggers))
@@ -58,6 +61,7 @@ def _note_turn(p: Pass, turn: Turn) -> None:
         "attempts": turn.attempts,
         "model_calls": turn.usage.model_calls,
         "failure": turn.failure,
+        "endpoint": turn.endpoint,
         "detail": turn.detail[:500],
         "dropped": list(turn.dropped),
     }
@@ -167,6 +171,8 @@ def _answer(p: Pass, heard: Heard, turn: Turn, move: Answer) -> None:
         return
     data = {"exchange": move.exchange, "kind": str(move.kind), "code": move.code, "request": exchange.request}
     p.note("request.answered", f"{exchange.owner}.{exchange.request}", data, turn.agent)
+    if after.state is ExchangeState.AGREED:
+        remember(p, after, turn)
     settle(p, heard, move.exchange, after, turn)
 
 
@@ -228,23 +234,6 @@ def note_cut(p: Pass, identifier: str, exchange: Exchange) -> None:
     p.note("loop.cut", f"{exchange.owner}.{exchange.request}", data, exchange.owner)
 
 
-def concrete(p: Pass, identifier: str, exchange: Exchange, params: Mapping[str, Any]) -> Item:
-    """The carried action with these params, restricted to what its kind takes, as the asker's item."""
-    carried: Carried = exchange.carries  # type: ignore[assignment]  # callers have checked
-    shape = p.world.kinds[carried.kind].params
-    return Item(
-        key=exchange.key,
-        agent=exchange.asker,
-        kind=carried.kind,
-        params={n: v for n, v in params.items() if n in shape},
-        level=exchange.level,
-        round=p.position.round,
-        ordinal=int(exchange.key.rpartition("/")[2]),
-        exchange=identifier,
-        age=exchange.opened,
-    )
-
-
 def _settled(p: Pass, identifier: str, exchange: Exchange, turn: Turn) -> Item:
     params = exchange.settled_params() or {}
     return concrete(p, identifier, exchange, params)
@@ -259,25 +248,6 @@ def _rule_carried(p: Pass, exchange: Exchange, verdict: Verdict, reason: str, co
     if exchange.carries is not None:
         params = exchange.asked_params() or dict(exchange.carries.params)
         p.rule(concrete(p, "", exchange, params), verdict, reason[:500], code)
-
-
-def answer_trigger(p: Pass, identifier: str, exchange: Exchange, kind: str) -> Trigger:
-    """An answer as the asker sees it; ``open`` when it is an offer to respond to."""
-    return {
-        "type": "answer",
-        "exchange": identifier,
-        "to": exchange.owner,
-        "request": exchange.request,
-        "params": dict(exchange.params),
-        "kind": kind,
-        "values": dict(exchange.values),
-        "code": exchange.code,
-        "text": exchange.text,
-        "open": exchange.state is ExchangeState.OFFERED,
-        "level": min(exchange.level, p.world.manifests[exchange.asker].authority.level)
-        if exchange.state is ExchangeState.OFFERED
-        else None,
-    }
 
 
 def _silent(p: Pass, heard: Heard, turn: Turn, triggers: tuple[Trigger, ...]) -> None:

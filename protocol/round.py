@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.arbitration import ActionState
-from protocol.asking import ALREADY_ASKED, request_trigger
+from protocol.asking import answer_trigger, concrete, request_trigger
 from protocol.authority import rank
+from protocol.calling import give_back
 from protocol.deciding import apply_decisions
 from protocol.effects import Effects
 from protocol.escalating import ask_question
-from protocol.exchange import Exchange, cut
-from protocol.hearing import Heard, answer_trigger, concrete, hear, note_cut
+from protocol.exchange import ALREADY_ASKED, Exchange, cut
+from protocol.hearing import Heard, hear, note_cut
 from protocol.judging import judge, judge_single
 from protocol.lifecycle import CaseEvent, advance
 from protocol.passing import Pass
@@ -58,6 +59,7 @@ def run(p: Pass, turns: Mapping[str, Turn] | None, decisions: Sequence[DecisionR
     _keep_exchanges_moving(p)
     if p.next:
         _limit(p)
+    give_back(p)
     active = {a: tuple(ts) for a, ts in sorted(p.next.items())}
     route = Route.AGENTS if active else Route.ESCALATE if p.waiting else Route.REPLY
     round_no = p.position.round + 1 if active else p.position.round

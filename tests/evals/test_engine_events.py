@@ -1,8 +1,10 @@
 """The list of the engine's own events is what the sources publish."""
 
 import ast
+from typing import get_args, get_type_hints
 
 from evals.engine_events import ENGINE_EVENTS
+from protocol.breaker import Change
 from protocol.rows import Verdict
 from tests.architecture.sources import sources
 
@@ -10,8 +12,11 @@ PARTS = {
     "row.type": ("approval", "question"),
     "verdict": tuple(map(str, Verdict)),
     "what": ("expired", "escalated"),
+    "told.what": get_args(get_type_hints(Change)["what"]),
 }
 """What stands for the variable parts of a type in the sources."""
+MAKERS = {"case_event": 2, "tell": 4}
+"""Functions that make an event, and the place of its type among their arguments."""
 FLOORS_OWN = {"published.emit.type"}
 
 
@@ -35,7 +40,7 @@ def types_in(node: ast.expr) -> list[str]:
 def published() -> set[str]:
     """Types given to ``note(TYPE, ...)``, to ``EventRow(type=TYPE)`` and to the functions that make one."""
     found: set[str] = set()
-    for source in [*sources("protocol"), *sources("graph")]:
+    for source in [*sources("protocol"), *sources("graph"), *sources("agents")]:
         kinds = {
             ast.unparse(node.targets[0]): node.value
             for node in ast.walk(source.tree)
@@ -46,8 +51,9 @@ def published() -> set[str]:
             if name == "note" and call.args:
                 given = call.args[0]
                 found |= set(types_in(kinds.get(ast.unparse(given), given)))
-            if name == "case_event" and len(call.args) > 2:
-                found |= set(types_in(call.args[2]))
+            if name in MAKERS and len(call.args) > MAKERS[name]:
+                given = call.args[MAKERS[name]]
+                found |= set(types_in(kinds.get(ast.unparse(given), given)))
             if name == "EventRow":
                 found |= {t for word in call.keywords if word.arg == "type" for t in types_in(word.value)}
     return found

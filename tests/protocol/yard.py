@@ -207,6 +207,7 @@ class Yard:
         self.events: list[Any] = []
         self.verdicts: list[Any] = []
         self.last: Pass | None = None
+        self.clock_s = 0.0
 
     def wake(self, *agents: str) -> "Yard":
         """Start the case with these agents asked by a person."""
@@ -224,13 +225,17 @@ class Yard:
     def run(self, turns: Mapping[str, Turn] | None, decisions: Sequence[Any] = ()) -> Outcome:
         """One pass, its rows carried over to the store."""
         self.number += 1
-        p = Pass(self.world, self.store, self.case, self.position, self.number)
+        p = Pass(self.world, self.store, self.case, self.position, self.number, clock_s=self.clock_s)
         outcome = run(p, turns, decisions)
         self.last, self.position = p, outcome.position
         self.events += p.events
         self.verdicts += p.verdicts
         for commit in p.commits:
             self.store.commit_rows[commit.key] = commit
+        for read, now in p.breakers.values():
+            assert now == read or self.store.save_breaker(now, read.version)
+        for answer, keep_since in p.answers:
+            self.store.put_good_answer(answer, keep_since)
         for row in p.changed:
             self.store.escalation_rows[row.id] = replace(row, version=row.version + 1)
         for row in p.opened:
