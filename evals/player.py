@@ -12,7 +12,7 @@ from evals.field_values import in_shape
 from evals.played import DONE, FAILED, WAITING, Played
 from evals.standing import Standing, check_unscripted
 from evals.suite_file import SuiteFile
-from evals.suite_steps import ApprovalStep, EventStep, FeedStep, Step, UserStep
+from evals.suite_steps import ApprovalStep, CordStep, EventStep, FeedStep, Step, UserStep
 from graph.app import App, open_app
 from graph.feed import feed
 from graph.settings import Settings
@@ -26,8 +26,12 @@ SOURCE = "suite"
 CHECKPOINTS = "checkpoints.db"
 STATUS_CODES = {"done": DONE, "refused": FAILED, "failed": FAILED, "waiting": WAITING}
 ANY_STATUS = frozenset(STATUS_CODES.values())
-RECORDED = frozenset({DONE, WAITING})
-"""How an approval may end when the step does not say: recorded, or more signatures are needed."""
+USUAL: Mapping[str, frozenset[int]] = {
+    "approval": frozenset({DONE, WAITING}),
+    "pull": frozenset({DONE}),
+    "release": frozenset({DONE}),
+}
+"""How a step may end that does not say: an approval is recorded, or more signatures are needed."""
 
 
 class Player:
@@ -70,7 +74,7 @@ class Player:
     async def _step(self, number: int, step: Step) -> Played:
         what = getattr(step, step.kind)
         expected = getattr(what, "expect_exit", None)
-        usual = RECORDED if step.kind == "approval" else ANY_STATUS
+        usual = USUAL.get(step.kind, ANY_STATUS)
         accepts = usual if expected is None else frozenset({expected})
         before = await self._standing()
         shape: dict[str, Any] = {}
@@ -109,6 +113,9 @@ class Player:
                 await self._deliver(number, {f"step-{number}-{n}": e for n, e in enumerate(events, 1)})
             case ApprovalStep() as approval:
                 return *(await self._decide(approval)), {}
+            case CordStep() as cord:
+                move = self.app.pull if step.kind == "pull" else self.app.release
+                await move(cord.scope, person=cord.as_, reason=cord.reason)
             case FeedStep() as table:
                 mapping = self._file.beside(table.map) if table.map else None
                 shape = await feed(self.app, self._file.beside(table.file), mapping)

@@ -9,7 +9,7 @@ from evals.opening_state import opening_of
 from evals.script_fit import script_problems
 from evals.suite import Case
 from evals.suite_file import BAD_SUITE, SuiteFile
-from evals.suite_steps import ApprovalStep, EventStep, FeedStep, Match, Step, UserStep
+from evals.suite_steps import ApprovalStep, CordStep, EventStep, FeedStep, Match, Step, UserStep
 from protocol.errors import Problem
 from protocol.world import World
 
@@ -84,6 +84,8 @@ def _step(file: SuiteFile, case: Case, step: Step, world: World) -> Iterator[Mis
             yield from _match(approval.match, world)
             if approval.process == "new":
                 yield from _elsewhere(file, case, approval, world)
+        case CordStep() as cord:
+            yield from known("person", cord.as_, people, step.kind, "as")
         case FeedStep() as feed:
             for name, value in {"file": feed.file, "map": feed.map}.items():
                 if value is not None and not file.beside(value).is_file():

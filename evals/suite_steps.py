@@ -1,4 +1,4 @@
-"""What happens in a case of a suite: lines, events, decisions, time, files, and a worker that stops."""
+"""What happens in a case of a suite: lines, events, decisions, the cord, time, files, a worker that stops."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -100,6 +100,15 @@ class ApprovalStep(Strict):
         return self
 
 
+class CordStep(Strict):
+    """A person stops agents on a scope, or lets them go on there."""
+
+    scope: str = Field(min_length=1, max_length=150)
+    as_: PersonId = Field(alias="as")
+    reason: str = Field(min_length=1, max_length=500)
+    expect_exit: ExitCode | None = None
+
+
 class FeedStep(Strict):
     """A file of events. Paths are relative to the suite's file."""
 
@@ -121,6 +130,8 @@ class Step(Strict):
     event: EventStep | None = None
     events: Annotated[list[EventStep], Field(min_length=2, max_length=1000)] | None = None
     approval: ApprovalStep | None = None
+    pull: CordStep | None = None
+    release: CordStep | None = None
     wait: LedgerTime | None = None
     feed: FeedStep | None = None
     restart: Literal["worker"] | None = None

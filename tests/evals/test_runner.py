@@ -146,6 +146,10 @@ async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.Monkey
             {"step.1": 4},
         ),
         ("user: Where is V-1?\n      - approval: {as: k.maes, decision: ignore}", {"step.1": 4}),
+        (f"{MOVE}\n      - pull: {{scope: berth/B9, as: a.vos, reason: fog}}", {"step.1": 4}),
+        (f"{MOVE}\n      - pull: {{scope: quay, as: guest, reason: fog}}", {"step.1": 77}),
+        (f"{MOVE}\n      - release: {{scope: quay, as: a.vos, reason: it cleared}}", {"step.1": 4}),
+        (f"{MOVE}\n      - pull: {{scope: quay, as: a.vos, reason: fog, expect_exit: 4}}", {"step.1": 0}),
     ],
 )
 async def test_step_that_ends_otherwise_fails_the_attempt(
@@ -160,6 +164,14 @@ async def test_step_that_ends_otherwise_fails_the_attempt(
     assert len(found.cases) == (codes != {"step.0": 2}), "nothing follows a step that failed"
 
 
+async def test_cord_is_pulled_and_released_by_steps(tmp_path: Path) -> None:
+    lay = "user: {text: Lay V-2 at B3 from 2026-05-04 12:00, expect_exit: %d}"
+    pull, release = ("{scope: visit, as: a.vos, reason: fog}",) * 2
+    steps = f"pull: {pull}\n      - {lay % 75}\n      - release: {release}\n      - {MOVE}"
+    expect = "{type: verdicts, at: 1, verdict: escalated, code: pulled, count: 1}"
+    assert (await attempt(with_steps(tmp_path, steps, expect))).status == "passed"
+
+
 @pytest.mark.parametrize(
     "steps",
     [
@@ -167,6 +179,8 @@ async def test_step_that_ends_otherwise_fails_the_attempt(
         "event: {type: sounding.due, subject: B2, data: {}, expect_exit: 2}",
         f"{MOVE}\n      - approval: {{as: k.maes, decision: approve, after: 3d, expect_exit: 76}}",
         f"{MOVE}\n      - approval: {{as: k.maes, decision: reject, process: new, expect_exit: 2}}",
+        f"pull: {{scope: berth/B9, as: a.vos, reason: fog, expect_exit: 4}}\n      - {MOVE}",
+        f"release: {{scope: quay, as: a.vos, reason: so, expect_exit: 4}}\n      - {MOVE}",
     ],
 )
 async def test_step_may_expect_a_refusal(tmp_path: Path, steps: str) -> None:

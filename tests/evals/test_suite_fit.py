@@ -104,3 +104,11 @@ def test_fresh_process_cannot_follow_a_replaced_clock(tmp_path: Path) -> None:
     text = text.replace("    severity: blocker\n", "    given: {clock: 2026-05-04T06:00+02:00}\n")
     found = fit_problems(suite_of(tmp_path, text), load_floor(floor))
     assert ["system's clock" in p.message for p in found] == [True]
+
+
+@pytest.mark.parametrize("step", ["pull", "release"])
+def test_cord_is_touched_by_people_there_are(tmp_path: Path, step: str) -> None:
+    cord = f"{step}: {{scope: quay, as: a.boss, reason: fog}}\n      - user: Where is V-1?"
+    file = suite_of(tmp_path, GOOD.replace("user: Where is V-1?", cord))
+    (problem,) = fit_problems(file, load_floor(HARBOUR))
+    assert f"{step}.as: this floor has no person a.boss" in problem.message
