@@ -1,6 +1,6 @@
 """Hearing the turns of a round: what was asked, answered, proposed and said, in a fixed order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ def hear(p: Pass, turns: Mapping[str, Turn]) -> Heard:
     heard = Heard()
     for agent in sorted(turns):
         turn, triggers = turns[agent], p.position.active[agent]
-        _note_turn(p, turn)
+        _note_turn(p, turn, triggers)
         record_calls(p, turn, triggers)
         if turn.failure is not None:
             _failed(p, turn, triggers)  # what moves it has are its reflexes': they need no model
@@ -53,11 +53,12 @@ def hear(p: Pass, turns: Mapping[str, Turn]) -> Heard:
     return heard
 
 
-def _note_turn(p: Pass, turn: Turn) -> None:
+def _note_turn(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
     kind = "turn.taken" if turn.failure is None else "turn.failed"
     data = {
         "round": p.position.round,
         "moves": len(turn.moves),
+        "asked_by": asked_by(triggers),
         "attempts": turn.attempts,
         "model_calls": turn.usage.model_calls,
         "failure": turn.failure,
@@ -66,6 +67,12 @@ def _note_turn(p: Pass, turn: Turn) -> None:
         "dropped": list(turn.dropped),
     }
     p.note(kind, turn.agent, data, turn.agent)
+
+
+def asked_by(triggers: Iterable[Trigger]) -> list[str]:
+    """The agents that wait for this turn, by name: who asks something, or has offered something."""
+    asking = {str(t["from"]) for t in triggers if t["type"] == "request"}
+    return sorted(asking | {str(t["to"]) for t in triggers if t["type"] == "answer" and t["open"]})
 
 
 def _propose(p: Pass, heard: Heard, turn: Turn, move: Proposal, level: int, ordinal: int) -> None:

@@ -201,3 +201,11 @@ def test_turns_are_heard_in_one_order_whoever_was_faster() -> None:
         return [(e.id, e.type) for e in y.events]
 
     assert rows("crew", "crane") == rows("crane", "crew")
+
+
+def test_turn_tells_which_agents_wait_for_it() -> None:
+    y = asked(HOLES)
+    y.round(crane=[say("counter", **OFFER)])
+    y.round(crew=[say("refuse")])
+    turns = [(e.agent, e.data["asked_by"]) for e in y.events if e.type.startswith("turn.")]
+    assert turns == [("crew", []), ("crane", ["crew"]), ("crew", ["crane"])]
