@@ -24,6 +24,7 @@ from graph.settings import Seed, Settings
 from graph.state import Progress, is_over, quiet
 from graph.sweeping import sweep
 from graph.texts import check_text
+from graph.watching import anomalies, watch_floor
 from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
 from protocol.floor import FloorConfig
 from protocol.ports import Ledger, Tx
@@ -52,7 +53,7 @@ class App:
         checked = check_text(text)
 
         def accept(tx: Tx) -> str:
-            sweep(tx)
+            self._sweep(tx)
             return open_text(tx, self.world, checked, person, session)
 
         case = await self.driver.accept(accept, progress)
@@ -72,9 +73,14 @@ class App:
         return await self.ledger.write(lambda tx: [record_fact(tx, self.world, f) for f in facts])
 
     async def sweep(self) -> list[str]:
-        """End what is due on the ledger clock."""
-        due = await self.ledger.read(lambda tx: bool(tx.due(tx.now)))
-        return await self.ledger.write(sweep) if due else []
+        """End what is due on the ledger clock, and raise or clear alerts; the cases that can go on."""
+        due = await self.ledger.read(lambda tx: bool(tx.due(tx.now) or anomalies(tx, self.world)))
+        return await self.ledger.write(self._sweep) if due else []
+
+    def _sweep(self, tx: Tx) -> list[str]:
+        freed = sweep(tx)
+        watch_floor(tx, self.world)
+        return freed
 
     async def drain(self, progress: Progress = quiet) -> list[str]:
         """Sweep, then drive every case that can go on until none is left; the cases driven."""
@@ -182,7 +188,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     try:
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
         async with open_saver(settings.data_dir / "checkpoints.db", is_over) as saver:
-            turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic)
+            turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, settings.shared)
             router = OfflineRouter(world, floor.policies)
             graphs = Graphs(
                 *(build(world, ledger, turns, router, kept, settings.shared) for kept in (saver, None))
