@@ -1,10 +1,11 @@
 """``andon cases``: what has been asked and reported, newest first. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from cli.notices import alerts_json, alerts_line
 from cli.options import Common, verb
 from cli.output import Output
 from cli.standing import open_items
@@ -27,7 +28,7 @@ def command(common: Common, status: str | None, limit: int) -> int:
     with look(common) as (world, tx):
         shape = cases_shape(tx, status, limit)
     out = Output(common)
-    out.answer(shape, lambda: print_cases(out, shape["items"], world.config.zone))
+    out.answer(shape, lambda: print_cases(out, shape, world.config.zone))
     return 0
 
 
@@ -39,7 +40,8 @@ def cases_shape(tx: ReadTx | None, status: str | None, limit: int) -> dict[str, 
         waiting.setdefault(row.case, []).append(row.id)
     items = [_item(tx, row, waiting.get(row.id, [])) for row in rows[:limit] if tx is not None]
     more = rows[limit].id if len(rows) > limit else None
-    return {"schema": "andon/cases/v1", "items": items, "next": more}
+    alerts = alerts_json(tx.alerts(open_only=True)) if tx is not None else []
+    return {"schema": "andon/cases/v1", "items": items, "next": more, "alerts": alerts}
 
 
 def _item(tx: ReadTx, row: CaseRow, waiting: Sequence[str]) -> dict[str, Any]:
@@ -62,10 +64,11 @@ def _item(tx: ReadTx, row: CaseRow, waiting: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def print_cases(
-    out: Output, items: Sequence[dict[str, Any]], zone: str, *, trace: str = "andon trace"
-) -> None:
-    """One line each, and what to do next. ``trace``: the command that tells one of them."""
+def print_cases(out: Output, shape: Mapping[str, Any], zone: str, *, trace: str = "andon trace") -> None:
+    """What is out of the ordinary, then one line each. ``trace``: the command that tells one of them."""
+    items = shape["items"]
+    if shape["alerts"]:
+        out.text(alerts_line(shape["alerts"]))
     if not items:
         out.text("No case yet.")
         return

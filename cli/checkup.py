@@ -15,8 +15,10 @@ from agents.floor_loader import check_floor
 from checkpoints.migrations import schema_version
 from checkpoints.sqlite_connection import journal_mode_for
 from cli.exits import DEPENDENCY, INVALID
+from cli.notices import alerts_json, alerts_line
 from cli.options import Common
 from cli.reading import look
+from protocol.anomalies import ADVICE, Anomaly
 from protocol.errors import AndonError
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -64,6 +66,7 @@ def checkup(common: Common) -> list[Check]:
         _data(common),
         _disk(common),
         _ledger(common),
+        _watch(common),
         Check("model", OK, "offline: each role is played by its policy; no key, no network"),
         _terminal(),
     ]
@@ -137,6 +140,19 @@ def _ledger(common: Common) -> Check:
             return Check("ledger", OK, f"schema {schema_version()}, floor {world.config.floor}: {counts}")
     except AndonError as error:
         return Check("ledger", FAIL, error.message, error.hint, error.exit_code)
+
+
+def _watch(common: Common) -> Check:
+    try:
+        with look(common) as (_, tx):
+            alerts = tx.alerts(open_only=True) if tx is not None else ()
+    except AndonError:
+        return Check("watch", OK, "no ledger to look at")  # the check before this one says why
+    if not alerts:
+        return Check("watch", OK, "nothing out of the ordinary")
+    raised = {row.name for row in alerts}
+    advice = "; ".join(ADVICE[anomaly] for anomaly in Anomaly if anomaly in raised)
+    return Check("watch", WARN, alerts_line(alerts_json(alerts)), f"{advice}.")
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.exits import of_status, tell
+from cli.notices import Notices
 from cli.outcome import OFFLINE, standing_line, waiting_line
 from cli.output import Output
 from cli.progress import Progress, untold
@@ -27,6 +28,7 @@ class Conversation:
     """A session in progress. ``busy`` keeps a line and the sweep apart: they would take each other's cases.
 
     ``waiting``: what waits for a person, as last seen. ``pending``: this session's cases that wait.
+    ``notices``: what stands over the whole floor, as last seen.
     """
 
     app: App
@@ -37,6 +39,7 @@ class Conversation:
     left: bool = False
     waiting: list[EscalationRow] = field(default_factory=list)
     pending: set[str] = field(default_factory=set)
+    notices: Notices = field(default_factory=Notices)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -76,7 +79,10 @@ class Conversation:
         self.out.note(f"({standing_line(shape)})")
 
     async def _look(self) -> None:
-        self.waiting = await self.app.ledger.read(open_items)
+        self.waiting, notices = await self.app.ledger.read(lambda tx: (open_items(tx), Notices.read(tx)))
+        for line in notices.since(self.notices, self.zone):
+            self.out.note(line)
+        self.notices = notices
 
     async def keep_watch(self) -> None:
         """Until cancelled: let deadlines fire, tell what newly waits and which own case has gone on."""

@@ -96,6 +96,15 @@ def _adopted(event: EventRow, zone: str) -> Told:
     return "the floor has changed since; the case goes on under the new one", {}
 
 
+def _raised(event: EventRow, zone: str) -> Told:
+    data = event.data
+    return f"{data['figure']}, above {data['limit']}; {data['advice']}", {"alert": event.subject}
+
+
+def _cleared(event: EventRow, zone: str) -> Told:
+    return f"{event.subject} is ordinary again; {event.data['figure']}", {"alert": event.subject}
+
+
 def _pulled(event: EventRow, zone: str) -> Told:
     data = event.data
     return f"{data['by']} ({data['role']}) pulled {event.subject}: {data['reason']}", {"scope": event.subject}
@@ -157,6 +166,7 @@ KINDS = {
     "rate": "limit",
     "breaker": "breaker",
     "pull": "pull",
+    "alert": "alert",
     "case.stopped": "stopped",
     "case.adopted": "adopted",
 }
@@ -183,6 +193,8 @@ TELLERS: dict[str, Teller] = {
     "question.expired": _expired,
     "question.left": _left,
     "question.answered": _chosen,
+    "alert.raised": _raised,
+    "alert.cleared": _cleared,
     "pull.set": _pulled,
     "pull.released": _released,
     "limit.reached": _limit,

@@ -29,7 +29,16 @@ class Notices:
         """A line for each pull, and one for all alerts."""
         yield from (pull_line(_pull_json(row), zone) for row in self.pulls)
         if self.alerts:
-            yield alerts_line(self.alerts)
+            yield alerts_line(alerts_json(self.alerts))
+
+    def since(self, before: "Notices", zone: str) -> Iterator[str]:
+        """What is new, and what no longer stands, a line each."""
+        new = Notices([p for p in self.pulls if p not in before.pulls], ())
+        yield from new.lines(zone)
+        yield from (f"{p.scope} is released" for p in before.pulls if p not in self.pulls)
+        if raised := [a for a in self.alerts if a not in before.alerts]:
+            yield alerts_line(alerts_json(raised))
+        yield from (f"no longer: {a.figure}" for a in before.alerts if a not in self.alerts)
 
 
 def pull_line(shape: Mapping[str, Any], zone: str) -> str:
@@ -38,9 +47,9 @@ def pull_line(shape: Mapping[str, Any], zone: str) -> str:
     return f"{shape['scope']} is pulled by {shape['by']} ({shape['role']}) since {since}: {shape['reason']}"
 
 
-def alerts_line(rows: Sequence[AlertRow]) -> str:
+def alerts_line(shapes: Sequence[Mapping[str, Any]]) -> str:
     """All standing alerts in one line."""
-    return f"alert: {'; '.join(f'{row.figure} (limit {row.limit})' for row in rows)}"
+    return "alert: " + "; ".join(f"{shape['figure']} (limit {shape['limit']})" for shape in shapes)
 
 
 def alerts_json(rows: Sequence[AlertRow]) -> list[dict[str, Any]]:

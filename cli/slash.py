@@ -9,6 +9,7 @@ from cli.agents import agents_shape, manifests_of, print_agents
 from cli.cases import cases_shape, print_cases
 from cli.exits import DONE, of_several, of_status
 from cli.inbox import Inbox, inbox_shape, print_inbox
+from cli.notices import Notices
 from cli.outcome import standing_line
 from cli.trace import print_trace, traced
 from cli.wanted import Wanted
@@ -122,6 +123,7 @@ async def _pull(talk: "Conversation", rest: str) -> int:
         return DONE
     scope, _, reason = rest.partition(" ")
     shape = await talk.app.pull(scope, person=talk.person, reason=reason)
+    talk.notices = await talk.app.ledger.read(Notices.read)  # told here, not again by the watch
     talk.out.answer(shape, lambda: print_pull(talk.out, shape, talk.zone, release="/release {} reason"))
     return DONE
 
@@ -133,6 +135,7 @@ async def _release(talk: "Conversation", rest: str) -> int:
     if not scope:
         raise UsageError("/release needs a scope.", hint="/pull lists what is pulled.", code="usage")
     shape = await talk.app.release(scope, person=talk.person, reason=reason)
+    talk.notices = await talk.app.ledger.read(Notices.read)
     talk.out.answer(shape, lambda: print_release(talk.out, shape))
     return DONE
 
@@ -150,7 +153,7 @@ async def _trace(talk: "Conversation", rest: str) -> int:
 
 async def _cases(talk: "Conversation", rest: str) -> int:
     shape = await talk.app.ledger.read(lambda tx: cases_shape(tx, None, CASES))
-    talk.out.answer(shape, lambda: print_cases(talk.out, shape["items"], talk.zone, trace="/trace"))
+    talk.out.answer(shape, lambda: print_cases(talk.out, shape, talk.zone, trace="/trace"))
     return DONE
 
 

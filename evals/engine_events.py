@@ -5,6 +5,8 @@ from protocol.rows import Verdict
 ENGINE_EVENTS = frozenset(
     {
         "answer.degraded",
+        "alert.cleared",
+        "alert.raised",
         "answer.ignored",
         "approval.decided",
         "approval.escalated",
