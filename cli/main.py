@@ -27,6 +27,7 @@ VERBS = {
     "resume": Verb("cli.resume", "Go on with what waits and can go on."),
     "cases": Verb("cli.cases", "List the cases, newest first."),
     "trace": Verb("cli.trace", "Tell a case step by step."),
+    "breakers": Verb("cli.breakers", "Show which calls are stopped, trip one or reset it."),
     "agents": Verb("cli.agents", "Show the agents' contracts as published."),
     "check": Verb("cli.check", "Report every problem of the floor's contracts."),
     "audit": Verb("cli.audit", "Verify the ledger's invariants and its audit chain."),
