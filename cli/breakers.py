@@ -10,7 +10,7 @@ from cli.options import Common, verb
 from cli.output import Output
 from cli.words import span_words
 from protocol.breaker import BreakerState
-from protocol.errors import UsageError
+from protocol.errors import AndonError, UsageError
 from protocol.times import local
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="[NAME]", required=False)
 @click.option("--reason", default="", metavar="TEXT", help="Why; whoever meets the breaker reads it.")
 def command(common: Common, change: Literal["trip", "reset"] | None, name: str | None, reason: str) -> int:
-    """List the breakers of calls between agents and of model endpoints; or trip or reset one.
+    """List the breakers of calls between agents and to model endpoints; or trip or reset one.
 
     NAME is CALLER/CALLEE or model:NAME. What a person trips stays open until a person resets it.
     """
@@ -42,12 +42,17 @@ def command(common: Common, change: Literal["trip", "reset"] | None, name: str |
 
 async def _change(common: Common, wanted: "WantedChange") -> int:
     from cli.opening import open_floor
-    from graph.breaking import change_breaker
+    from graph.breaking import breaker_shape, record_change
 
     out = Output(common)
     async with open_floor(common) as (app, person):
-        done = await change_breaker(app, wanted, person)
-    shape = {"schema": "andon/breaker/v1", **done}
+        await app.sweep()
+        clock_s = app.settings.shared()
+        done = await app.ledger.write(lambda tx: record_change(tx, app.world, wanted, person, clock_s))
+        if isinstance(done, AndonError):
+            raise done
+        row = breaker_shape(app.world, done.breaker)
+    shape = {"schema": "andon/breaker/v1", "breaker": row, "changed": done.changed}
     out.answer(shape, lambda: _print_change(out, shape))
     return 0
 

@@ -19,6 +19,7 @@ from cli.notices import alerts_json, alerts_line
 from cli.options import Common
 from cli.reading import look
 from protocol.anomalies import ADVICE, Anomaly
+from protocol.breaker import BreakerState
 from protocol.errors import AndonError
 
 OK, WARN, FAIL = "ok", "warn", "fail"
@@ -67,6 +68,7 @@ def checkup(common: Common) -> list[Check]:
         _disk(common),
         _ledger(common),
         _watch(common),
+        _breakers(common),
         Check("model", OK, "offline: each role is played by its policy; no key, no network"),
         _terminal(),
     ]
@@ -140,6 +142,19 @@ def _ledger(common: Common) -> Check:
             return Check("ledger", OK, f"schema {schema_version()}, floor {world.config.floor}: {counts}")
     except AndonError as error:
         return Check("ledger", FAIL, error.message, error.hint, error.exit_code)
+
+
+def _breakers(common: Common) -> Check:
+    try:
+        with look(common) as (_, tx):
+            stored = tx.breakers() if tx is not None else ()
+    except AndonError:
+        return Check("breakers", OK, "no ledger to look at")  # the check of the ledger says why
+    stopped = [f"{b.name} ({b.cause})" for b in stored if b.state is not BreakerState.CLOSED]
+    if not stopped:
+        return Check("breakers", OK, "all closed")
+    hint = "`andon breakers` shows what stands in meanwhile, and when they are tried again."
+    return Check("breakers", WARN, f"open: {', '.join(stopped)}", hint)
 
 
 def _watch(common: Common) -> Check:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from graph.app import App
 from graph.texts import check_text
 from protocol.breaker import Breaker, BreakerState, endpoint, next_probe_s, pair, reset, trip
 from protocol.errors import AndonError, NotAuthorisedError, NotFoundError, UsageError
@@ -44,16 +43,6 @@ def check_reason(reason: str) -> str:
             code="reason_missing",
         )
     return check_text(reason)
-
-
-async def change_breaker(app: App, wanted: WantedChange, person: str) -> dict[str, Any]:
-    """Trip or reset a breaker. Shape ``breaker``; raises what refused it."""
-    await app.sweep()
-    clock_s = app.settings.shared()
-    done = await app.ledger.write(lambda tx: record_change(tx, app.world, wanted, person, clock_s))
-    if isinstance(done, AndonError):
-        raise done
-    return {"breaker": breaker_shape(app.world, done.breaker), "changed": done.changed}
 
 
 def record_change(

@@ -160,3 +160,13 @@ def test_what_is_not_said_whole_is_usage(andon: Program, words: list[str], code:
     done = andon("breakers", *words, "--as", MASTER, "--json")
     assert (done.code, done.error["code"]) == (2, code)
     assert not andon.data.exists()
+
+
+def test_doctor_has_a_line_on_breakers(andon: Program) -> None:
+    def line() -> dict[str, Any]:
+        return next(c for c in andon("doctor", "--json").json["checks"] if c["name"] == "breakers")
+
+    assert line()["status"] == "ok"
+    stored(andon.data, OPEN, Breaker("model:small", failures=2, window="11"))
+    assert (line()["status"], line()["detail"]) == ("warn", f"open: {PAIR} (timeout)")
+    assert "andon breakers" in line()["hint"]

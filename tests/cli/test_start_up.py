@@ -87,7 +87,15 @@ def test_reading_a_ledger_changes_nothing_of_it(andon: Program) -> None:
     escalation = andon.ask_a_person()
     case = andon("cases", "--json").json["items"][0]["id"]
     before = {path.name: path.read_bytes() for path in andon.data.iterdir()}
-    for words in (("inbox",), ("cases",), ("show", escalation), ("trace", case), ("agents",), ("audit",)):
+    for words in (
+        ("inbox",),
+        ("cases",),
+        ("show", escalation),
+        ("trace", case),
+        ("agents",),
+        ("audit",),
+        ("breakers",),
+    ):
         code, modules = probe(andon, *words)
         assert code == 0, words
         assert modules & READERS_WITHOUT == set(), words
