@@ -7,6 +7,7 @@ so that its agents are gone. Never silent, never a yes, and never in the way of 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from protocol.calling import give_back
 from protocol.escalating import ask_question
 from protocol.exchange import fail
 from protocol.lifecycle import CaseEvent, advance
@@ -41,6 +42,7 @@ def stop(p: Pass, decisions: Sequence[DecisionRow], why: Stop) -> Outcome:
     for identifier, exchange in p.exchanges.items():
         if exchange.state.open:
             p.exchanges[identifier] = fail(exchange, why.code)
+    give_back(p)
     ask_question(p, asked, f"{p.case.id}/{p.number}/stopped", why.text, [], why.code)
     route = Route.ESCALATE if p.waiting else Route.REPLY
     status = advance(p.case.status, CaseEvent.STOP if p.waiting else CaseEvent.FAIL)

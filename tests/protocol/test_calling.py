@@ -8,8 +8,10 @@ import pytest
 from protocol.breaker import Breaker, BreakerState, Probe, trip
 from protocol.exchange import ExchangeState
 from protocol.manifest import DegradedMode
+from protocol.passing import Pass
 from protocol.position import Route
 from protocol.rows import CaseStatus
+from protocol.stopping import Stop, stop
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Turn
 from protocol.world import World
 
@@ -236,6 +238,16 @@ def test_probe_is_given_back_when_its_exchange_is_cut_before_it_is_asked() -> No
     y = line.case(FIND)
     assert y.position.exchanges["x1"].state is ExchangeState.CUT
     assert (line.breaker().state, line.breaker().probe) == (OPEN, None)
+
+
+def test_probe_is_given_back_when_its_case_is_stopped() -> None:
+    line = Line().opened()
+    line.clock_s += COOLDOWN_S
+    y = line.case(FIND)
+    assert line.breaker().state is HALF_OPEN
+    p = Pass(y.world, y.store, y.case, y.position, 9, clock_s=line.clock_s)
+    stop(p, [], Stop("gate_error", "no"))
+    assert [now.state for _, now in p.breakers.values()] == [OPEN]
 
 
 def test_pair_that_a_person_opened_stays_open() -> None:
