@@ -97,7 +97,10 @@ def _keep(p: Pass, callee: str, after: Breaker) -> None:
 
 
 def _policy(p: Pass, callee: str) -> BreakerPolicy:
-    return p.world.config.engine.breaker.policy(p.world.manifests[callee].timeout_policy.call_s)
+    """Towards a callee; one that has left the floor keeps no probe."""
+    manifest = p.world.manifests.get(callee)
+    lease_s = manifest.timeout_policy.call_s if manifest is not None else 0.0
+    return p.world.config.engine.breaker.policy(lease_s)
 
 
 def _call(p: Pass, identifier: str) -> str:

@@ -240,12 +240,14 @@ def test_probe_is_given_back_when_its_exchange_is_cut_before_it_is_asked() -> No
     assert (line.breaker().state, line.breaker().probe) == (OPEN, None)
 
 
-def test_probe_is_given_back_when_its_case_is_stopped() -> None:
+@pytest.mark.parametrize("left", [[], ["crane"]])
+def test_probe_is_given_back_when_its_case_is_stopped(left: list[str]) -> None:
     line = Line().opened()
     line.clock_s += COOLDOWN_S
     y = line.case(FIND)
     assert line.breaker().state is HALF_OPEN
-    p = Pass(y.world, y.store, y.case, y.position, 9, clock_s=line.clock_s)
+    there = {name: m for name, m in y.world.manifests.items() if name not in left}
+    p = Pass(replace(y.world, manifests=there), y.store, y.case, y.position, 9, clock_s=line.clock_s)
     stop(p, [], Stop("gate_error", "no"))
     assert [now.state for _, now in p.breakers.values()] == [OPEN]
 
