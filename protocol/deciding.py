@@ -1,6 +1,9 @@
 """People's decisions: who may give them, and what a pass makes of them (R12)."""
 
+from collections.abc import Sequence
+
 from protocol.authority import Signature
+from protocol.decision import Checked, DecisionState, checked, standing
 from protocol.effects import Effects, Refusal
 from protocol.escalating import action_hash, ask_approval, ask_question
 from protocol.judging import judge_single
@@ -30,10 +33,11 @@ def apply_decisions(p: Pass, decisions: list[DecisionRow]) -> None:
     """Apply what people decided since the last pass, oldest first, and what expired."""
     for decision in decisions:
         row = p.store.escalation(decision.escalation)
-        if row is None or row.state is EscalationState.PENDING:
+        state = DecisionState.RECORDED if row is None else standing(row, decision)
+        if row is None or state is DecisionState.RECORDED:
             continue  # a first signature of two: it counts when the second stands
         p.spent.append(decision)
-        if row.id not in p.waiting:
+        if state is DecisionState.LAPSED or row.id not in p.waiting:
             continue
         item = p.waiting.pop(row.id)
         match row.state:
@@ -71,13 +75,18 @@ def _rejected(p: Pass, row: EscalationRow, item: Item | None) -> None:
 
 def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
     """Check the binding again, inside the transaction, then judge the action as signed (approvals.md 3)."""
-    if refusal := _unbound(p, row, item):
-        p.rule(item, Verdict.REFUSED, refusal.message, refusal.code)
-        return
-    if changed := _moved(p, row):
-        _ask_anew(p, row, item, changed)
-        return
-    judge_single(p, item, _signature(p, row))
+    found = _checked(p, row, _unbound(p, row, item))
+    match found.state:
+        case DecisionState.SPENT:
+            judge_single(p, item, _signature(p, row))
+        case DecisionState.STALE:
+            _ask_anew(p, row, item, found.changed)
+        case _:
+            p.rule(item, Verdict.REFUSED, found.reason, found.code)
+
+
+def _checked(p: Pass, row: EscalationRow, refusal: Refusal | None) -> Checked:
+    return checked(refusal, () if refusal else _moved(p, row))
 
 
 def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
@@ -115,7 +124,7 @@ def _moved(p: Pass, row: EscalationRow) -> list[str]:
     return moved
 
 
-def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: list[str]) -> None:
+def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: Sequence[str]) -> None:
     """Stale: nothing is committed; the same action is put to people again with what changed."""
     what = _differences(p, row, changed)
     p.rule(item, Verdict.CONFLICT, f"changed since it was shown: {what}", "stale")
@@ -142,7 +151,7 @@ def _subject_role(p: Pass, row: EscalationRow, item: Item, effects: Effects) -> 
     return next((f.role for f in checks if f and f.code == row.policy and f.role), row.role)
 
 
-def _differences(p: Pass, row: EscalationRow, changed: list[str]) -> str:
+def _differences(p: Pass, row: EscalationRow, changed: Sequence[str]) -> str:
     """What is different now, field by field, for the person who is asked anew."""
     parts = []
     for text in changed:
@@ -193,13 +202,18 @@ def _answered(p: Pass, row: EscalationRow, item: Item | None, decision: Decision
 
 def _chosen(p: Pass, row: EscalationRow, chosen: Item, item: Item | None) -> None:
     """A position that was chosen is signed as an approval is: by who may, in time, on what was shown."""
-    if refusal := _unsigned(p, row):
-        p.rule(chosen, Verdict.REFUSED, refusal.message, refusal.code)
-        return
-    changed = _moved(p, row)
-    if not changed:
-        judge_single(p, chosen, _signature(p, row))
-        return
+    found = _checked(p, row, _unsigned(p, row))
+    match found.state:
+        case DecisionState.SPENT:
+            judge_single(p, chosen, _signature(p, row))
+        case DecisionState.STALE:
+            _put_anew(p, row, chosen, item, found.changed)
+        case _:
+            p.rule(chosen, Verdict.REFUSED, found.reason, found.code)
+
+
+def _put_anew(p: Pass, row: EscalationRow, chosen: Item, item: Item | None, changed: Sequence[str]) -> None:
+    """Stale: the question is put again with what changed."""
     what = _differences(p, row, changed)
     p.rule(chosen, Verdict.CONFLICT, f"changed since it was shown: {what}", "stale")
     positions = [Item.from_json(o["item"]) for o in row.options if o.get("item") is not None]

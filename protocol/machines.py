@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol import anomalies, arbitration, breaker, deference, exchange, ladder, lease, lifecycle
+from protocol import anomalies, arbitration, breaker, decision, deference, exchange, ladder, lease, lifecycle
 from protocol.machine import Machine
 
 MACHINES: tuple[Machine[Any, Any], ...] = (
@@ -11,6 +11,7 @@ MACHINES: tuple[Machine[Any, Any], ...] = (
     deference.MACHINE,
     arbitration.MACHINE,
     ladder.MACHINE,
+    decision.MACHINE,
     lease.MACHINE,
     breaker.MACHINE,
     anomalies.MACHINE,

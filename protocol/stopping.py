@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol.calling import give_back
+from protocol.decision import DecisionState, standing
 from protocol.escalating import ask_question
 from protocol.exchange import fail
 from protocol.lifecycle import CaseEvent, advance
@@ -64,7 +65,7 @@ def _close(p: Pass, decisions: Sequence[DecisionRow], why: Stop) -> None:
     }
     for decision in decisions:
         row = p.store.escalation(decision.escalation)
-        if row is not None and row.state is not EscalationState.PENDING:
+        if row is not None and standing(row, decision) is not DecisionState.RECORDED:
             p.spent.append(decision)
     for identifier in sorted(closed):
         item = p.waiting.pop(identifier)
