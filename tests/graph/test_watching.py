@@ -161,7 +161,7 @@ async def test_loops_that_were_cut_raise_an_alert(tmp_path: Path) -> None:
         "latest": "2026-05-05T08:00:00Z",
     }
     carries = {"kind": "book_sounding", "params": {"berth": "B2"}, "holes": ["start", "end"]}
-    defer = [
+    defer: list[dict[str, object]] = [
         {"move": "answer", "exchange": "$request", "kind": "defer", "values": {}, "code": None, "text": ""}
     ]
     scripts = {"fairway": [[ask | {"params": gap, "carries": carries}], []], "berthing": [defer]}

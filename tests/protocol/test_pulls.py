@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from protocol.effects import Delta, Effects, Put, Release
-from protocol.fields import KeyOf, ListOf, Maybe, Object, Text
+from protocol.fields import KeyOf, ListOf, Maybe, Object, Shape, Text
 from protocol.position import Item
 from protocol.pulls import Scope, covers, unknown
 from protocol.records import Claimed, Ref
@@ -122,7 +122,7 @@ def test_type_of_a_name_wins_over_the_field_of_it() -> None:
 
 
 def test_names_inside_lists_objects_and_whole_texts_count() -> None:
-    shape = {"many": ListOf(Object({"crate": KeyOf("crate")})), "about": Maybe(Text())}
+    shape: Shape = {"many": ListOf(Object({"crate": KeyOf("crate")})), "about": Maybe(Text())}
     w = with_kind(yard(), "take", lambda k: replace(k, params=shape))
     it = item("take", "crane", many=[{"crate": "C2"}], about="crate/C1")
     for scope, covered in {"crate/C2": True, "crate/C1": True, "row/R4": True, "pile/P1": False}.items():
