@@ -65,7 +65,7 @@ ADVICE: Mapping[Anomaly, str] = {
     Anomaly.CAUSAL_DEPTH: "andon trace CASE follows the chain; pull the lane that keeps it going",
     Anomaly.RETRY_RATE: "look which agent answers late or wrong, and whether its model is well",
     Anomaly.LOOPS_CUT: "andon trace CASE shows who goes in circles; a person should settle the matter",
-    Anomaly.OPEN_BREAKERS: "see which agent does not answer; its callers run on their degraded mode",
+    Anomaly.OPEN_BREAKERS: "andon breakers shows which calls are stopped, and what their callers get instead",
     Anomaly.CASE_AGE: "andon cases shows the oldest; decide what it waits for",
 }
 """What to do, in one line for each."""

@@ -111,7 +111,7 @@ class Thresholds(Strict):
     """
 
     events_per_minute: int = Field(
-        default=1200, ge=1, description="events of cases; an ordinary case writes 10 to 25 of them"
+        default=1200, ge=1, description="events of cases; an ordinary one writes 3 to 10: 120 cases and more"
     )
     causal_depth: int = Field(
         default=4, ge=1, description="of the last events; limits.causal_depth (6) stops a chain"
