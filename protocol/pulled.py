@@ -6,6 +6,7 @@ Facts, holds and what a person signed are no proposals: they never come here.
 from protocol.commit import Applied
 from protocol.effects import Effects, Put
 from protocol.escalating import action_hash, ask_question
+from protocol.exchange import ALREADY_ASKED
 from protocol.passing import Pass
 from protocol.position import Item
 from protocol.pulls import Scope, covers
@@ -50,7 +51,7 @@ def put_to_person(p: Pass, item: Item, kind: ActionKind, pulls: list[PullRow]) -
     """A question along the agent's escalation path: the action as it is, or leave everything as it is."""
     first, scopes = pulls[0], ", ".join(row.scope for row in pulls)
     if (earlier := _asked(p, item, kind)) is not None:
-        p.rule(item, Verdict.REFUSED, f"{earlier.role} is asked already: {earlier.id}", "already_asked")
+        p.rule(item, Verdict.REFUSED, f"{earlier.role} is asked already: {earlier.id}", ALREADY_ASKED)
         return
     since = local(first.at, p.world.config.zone)
     by = f"{first.by} ({first.role}) since {since}: {first.reason[:_MAX_REASON]}"

@@ -49,7 +49,8 @@ def covers(scope: Scope, world: World, item: Item, effects: Effects, snapshot: S
         return True
     there = sorted(_there(world, item, effects, snapshot))
     if scope.value is None:
-        return scope.name in (*world.kinds[item.kind].writes, *(ref.type for ref in there))
+        kind = world.kinds[item.kind]
+        return scope.name in (*kind.writes, *kind.claims, *(ref.type for ref in there))
     return any(_at(scope, world, ref, effects, snapshot) for ref in there)
 
 
@@ -129,13 +130,15 @@ def unknown(scope: Scope, world: World, snapshot: Snapshot) -> Refusal | None:
     if not _FORM.fullmatch(scope.text):
         return Refusal("unknown_scope", f"{scope.text!r} is no scope", alternative=_names(world))
     if scope.value is None:
-        known = {FLOOR, *world.kinds, *world.types} | _agents_and_lanes(world)
+        known = {FLOOR, *world.kinds, *world.types} | _agents_and_lanes(world) | _claimable(world)
         if scope.name in known:
             return None
         said = f"no agent, lane, action or record type is called {scope.name}"
         return Refusal("unknown_scope", said, alternative=_names(world))
     if snapshot.claims(scope.text, *_EVER):
         return None
+    if scope.name in _claimable(world) - set(world.types):
+        return None  # what is only ever claimed has no record that could be missing
     if scope.name in world.types:
         if snapshot.get(scope.name, scope.value) is not None:
             return None
@@ -158,6 +161,11 @@ def _unknown_field(scope: Scope, world: World, snapshot: Snapshot) -> Refusal | 
 
 def _agents_and_lanes(world: World) -> set[str]:
     return {*world.manifests, *(m.lane for m in world.manifests.values())}
+
+
+def _claimable(world: World) -> set[str]:
+    """What actions may take intervals of; some of it has records, some has not."""
+    return {name for kind in world.kinds.values() for name in kind.claims}
 
 
 def _names(world: World) -> str:

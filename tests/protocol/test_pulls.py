@@ -39,6 +39,7 @@ def store() -> MemoryStore:
     s.seed("hoist", "H1", crate="C1")
     s.seed("pile", "P1", count=500)
     s.claim(Claimed("slot/S1", T10, T11, Ref("booking", "B7")))
+    s.claim(Claimed("booking/B7", T10, T11, Ref("lift", "L-0")))
     return s
 
 
@@ -100,6 +101,7 @@ def test_lift_lies_where_it_is_named_writes_claims_and_stands(scope: str, *, cov
         ("burnt/true", Effects(puts=(Put(Ref("crate", "C1"), {"burnt": True}),)), True),
         ("row/R3", Effects(puts=(Put(Ref("hoist", "H1"), {"seen": ["B1"]}),)), True),
         ("row/R3", Effects(puts=(Put(Ref("hoist", "H1"), {"crate": "C2"}),)), False),  # two steps away
+        ("odd", Effects(claims=(Claimed("odd", T10, T11, Ref("lift", "L-1")),)), True),
         ("slot", Effects(claims=(Claimed("odd", T10, T11, Ref("lift", "L-1")),)), False),
     ],
 )
@@ -132,7 +134,22 @@ def test_names_inside_lists_objects_and_whole_texts_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["floor", "crew", "a", "lift", "pile", "pile/P1", "slot/S1", "row/R3", "frozen/true", "bay/B2"]
+    "text",
+    [
+        "floor",
+        "crew",
+        "a",
+        "lift",
+        "pile",
+        "slot",
+        "pile/P1",
+        "slot/S1",
+        "slot/S2",
+        "booking/B7",
+        "row/R3",
+        "frozen/true",
+        "bay/B2",
+    ],
 )
 def test_scope_of_something_there_is_known(text: str) -> None:
     assert unknown(Scope.parse(text), yard(), store()) is None
@@ -145,7 +162,6 @@ def test_scope_of_something_there_is_known(text: str) -> None:
         ("pile/P9", "there is no pile/P9", "pile/P1"),
         ("row/R9", "no record has row R9", "row/R3, row/R4"),
         ("line/R9", "no record type and no field is called line", "FIELD/VALUE"),
-        ("slot/S2", "no record type and no field is called slot", "TYPE/KEY"),
         ("booking/B1", "there is no booking/B1", "a wider scope"),
         ("Row/R3", "'Row/R3' is no scope", "floor"),
         ("row/", "'row/' is no scope", "floor"),
