@@ -209,3 +209,10 @@ def test_turn_tells_which_agents_wait_for_it() -> None:
     y.round(crew=[say("refuse")])
     turns = [(e.agent, e.data["asked_by"]) for e in y.events if e.type.startswith("turn.")]
     assert turns == [("crew", []), ("crane", ["crew"]), ("crew", ["crane"])]
+
+
+def test_agent_that_hears_a_last_word_makes_nobody_wait() -> None:
+    y = asked(BARE)
+    y.round(crane=[say("agree", start=T10)])
+    y.round(crew=[])
+    assert [e.data["asked_by"] for e in y.events if e.type == "turn.taken"] == [[], ["crew"], []]
