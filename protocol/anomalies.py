@@ -38,7 +38,9 @@ class AlertEvent(StrEnum):
     """What a reading of its figure says."""
 
     OVER = "over"
+    """The figure is above its limit."""
     WITHIN = "within"
+    """The figure is well within its limit."""
 
 
 _S, _E = AlertState, AlertEvent

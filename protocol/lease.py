@@ -1,4 +1,4 @@
-"""The lease of a case: one process drives it at a time, and a lost one does no harm (DESIGN section 4).
+"""The lease of a case: one process drives it at a time, and one that lost it does no harm.
 
 Whoever takes it gets a fencing token, one higher than any before; a commit names its token and counts
 only under the newest. Instants are wall seconds, the one clock that processes share.

@@ -4,25 +4,16 @@ import re
 
 import pytest
 
-from protocol.exchange import TABLE
+from protocol.exchange import MACHINE
+from scripts.machines import diagram
 from tests.architecture.sources import ROOT
 
 PAGE = (ROOT / "docs" / "concepts.md").read_text("utf-8")
 
 
-def exchange_diagram() -> list[str]:
-    """The arrows of the exchange table, several words for one arrow joined."""
-    arrows: dict[tuple[str, str], list[str]] = {}
-    for (state, said), after in TABLE.items():
-        arrows.setdefault((str(state), str(after)), []).append(str(said))
-    ends = sorted({str(state) for state in TABLE.values() if not state.open})
-    shown = [f"    {state} --> {after}: {', '.join(said)}" for (state, after), said in arrows.items()]
-    return [*shown, *(f"    {end} --> [*]" for end in ends)]
-
-
 def test_exchange_diagram_shows_the_table() -> None:
-    drawn = PAGE.partition("stateDiagram-v2\n    [*] --> asked\n")[2].partition("\n```")[0]
-    assert drawn.splitlines() == exchange_diagram()
+    drawn = re.findall(r"^```mermaid\n(stateDiagram-v2\n.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert [text.splitlines() for text in drawn] == [diagram(MACHINE)]
 
 
 @pytest.mark.parametrize("number", range(1, 17))
