@@ -21,7 +21,8 @@ HEAD = """# State machines
 
 Whatever has a state in Andon moves by a table of the protocol: `(state, event) -> next state`. A pair that is
 not in the table cannot happen; an attempt is an error that names the event and the state. The rules, the
-ledger, the tests and this page read the same tables. `[*]` is where a machine begins, and where it may stay for good.
+ledger, the tests and this page read the same tables. `[*]` is where a machine begins, and where it may
+stay for good.
 
 This page is written by `python scripts/machines.py`; a test keeps it current.
 """
