@@ -7,15 +7,27 @@ stored or shown (floats: ``1`` and ``1.0`` are equal in Python and hash apart).
 
 import hashlib
 import json
+import json.encoder
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-).encode  # json.dumps would make an encoder for every value
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _encoding() -> Callable[[Any], str]:
+    """The encoder, made once: the library's own methods make a new one for every value."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # a Python without the extension module
+        return _ENCODER.encode
+    chunks = make(None, _ENCODER.default, json.encoder.encode_basestring, None, ":", ",", True, False, False)
+    return lambda value: "".join(chunks(value, 0))
+
+
+_encode = _encoding()
 
 
 class NotCanonicalError(ValueError):
@@ -35,15 +47,30 @@ def problem(value: object, depth: int = 0) -> str | None:
     if depth >= MAX_DEPTH:
         return f"nested deeper than {MAX_DEPTH}"
     if isinstance(value, list | tuple):
-        return next((p for v in value if (p := problem(v, depth + 1))), None)
+        return _problem_within(value, depth)
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not _encodable(key):
                 return f"object key {key!r} is not text"
+            if type(item) is str and item.isascii():
+                continue
             if found := problem(item, depth + 1):
                 return found
         return None
     return f"{type(value).__name__} is not JSON"
+
+
+def _problem_within(values: Sequence[object], depth: int) -> str | None:
+    """The first problem of a list. Short text and numbers are passed without a call: ids are made of them."""
+    for value in values:
+        kind = type(value)
+        if kind is str and value.isascii():  # type: ignore[attr-defined]  # it is a str
+            continue
+        if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]  # it is an int
+            continue
+        if found := problem(value, depth + 1):
+            return found
+    return None
 
 
 def _encodable(text: str) -> bool:

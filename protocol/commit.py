@@ -129,6 +129,8 @@ def _write(
 
 def _set_by_others(store: Store, kind: ResourceType, ref: Ref, effects: Effects) -> Refusal | None:
     """A field that only a fact or a person's signature changes, and an unsigned action would."""
+    if not kind.facts_only:
+        return None
     record = store.get(ref.type, ref.key)
     for put in effects.puts:
         for name in sorted(kind.facts_only & put.fields.keys()):

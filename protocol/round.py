@@ -68,7 +68,9 @@ def run(p: Pass, turns: Mapping[str, Turn] | None, decisions: Sequence[DecisionR
 
 def _judge_all(p: Pass, items: Sequence[Item]) -> None:
     """Judge in the order of R3; what an older claim blocks is tried once more after the others."""
-    ordered = sorted(items, key=lambda i: rank(p.world, i, _foreseen(p, i), p.store))
+    ordered = items
+    if len(items) > 1:  # what stands alone needs no rank, and a floor's function may be slow
+        ordered = sorted(items, key=lambda i: rank(p.world, i, _foreseen(p, i), p.store))
     judged = [(item, judge(p, item)) for item in ordered]
     for item, state in judged:
         if state is ActionState.LAST_TRY:
@@ -78,8 +80,11 @@ def _judge_all(p: Pass, items: Sequence[Item]) -> None:
 def _foreseen(p: Pass, item: Item) -> Effects | None:
     """What the action would do on the state at the start of the pass, for its rank; None if it cannot."""
     kind = p.world.kinds.get(item.kind)
-    if kind is None or any(f.problem(item.params.get(n)) for n, f in kind.params.items()):
+    if kind is None:
         return None
+    for name, shape in kind.params.items():
+        if shape.problem(item.params.get(name)):
+            return None
     effects = kind.decide(item.params, p.store, ActionContext(item.key, item.agent))
     return effects if isinstance(effects, Effects) else None
 

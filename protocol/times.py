@@ -2,15 +2,23 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _SHOWN = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
+_KEPT = 4096
+"""Instants remembered: a round reads the same few again and again, in its actions and claims."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_instant(text: object) -> bool:
     """Whether ``text`` is an instant as Andon writes it."""
-    if not isinstance(text, str) or not _SHOWN.fullmatch(text):
+    return isinstance(text, str) and _is_instant(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _is_instant(text: str) -> bool:
+    if not _SHOWN.fullmatch(text):
         return False
     try:
         datetime.fromisoformat(text)
@@ -33,6 +41,7 @@ def show(at: datetime) -> str:
     return text.removesuffix("+00:00") + "Z"
 
 
+@lru_cache(maxsize=_KEPT)
 def micros(text: str) -> int:
     """Microseconds since 1970, for columns that are compared."""
     return (parse(text) - _EPOCH) // timedelta(microseconds=1)

@@ -79,6 +79,9 @@ def test_value_has_one_text(value: object, text: str) -> None:
         ({"\ud800": 1}, "not text"),
         ({1: "a"}, "not text"),
         ({"a": {"b": [0.5]}}, "fraction"),
+        ([1, MAX_INTEGER + 1], "beyond"),
+        (["a", "\ud800"], "surrogate"),
+        ({"a": "\ud800"}, "surrogate"),
         ([{"a": b"x"}], "bytes"),
         ({1, 2}, "set"),
         (nested(MAX_DEPTH + 1), "deeper"),
@@ -101,6 +104,14 @@ def test_what_is_written_is_read_back_the_same(seed: int) -> None:
     value = any_value(random.Random(seed))
     assert loads(canonical(value)) == value
     assert canonical(loads(canonical(value))) == canonical(value)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_text_is_what_the_library_would_write(seed: int) -> None:
+    """Its own encoder is used directly, since making one takes longer than using it."""
+    value = any_value(random.Random(seed))
+    form: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
+    assert canonical(value).decode() == json.dumps(value, **form)
 
 
 def test_order_of_keys_never_changes_the_hash() -> None:

@@ -1,9 +1,12 @@
 """Names are ASCII and closed; ids derive from what they name and from nothing else (R15)."""
 
+import base64
+import hashlib
 import re
 
 import pytest
 
+from protocol.canonical import canonical
 from protocol.ids import (
     CASE,
     ESCALATION,
@@ -66,6 +69,13 @@ def test_pattern_takes_its_kind_and_nothing_else(
 def test_derived_id_is_the_same_on_every_machine() -> None:
     assert derive("esc", "case_a", 1, "x") == "esc_pqukz2hzvvzpmn66"
     assert derive_key("D-", "case_a", 1) == "D-2PLJGITU"
+
+
+@pytest.mark.parametrize("number", range(64))
+def test_derived_id_is_the_base32_of_the_parts_hash(number: int) -> None:
+    digest = hashlib.sha256(canonical(["x", number])).digest()
+    assert derive("evt", "x", number) == f"evt_{base64.b32encode(digest[:10]).decode().lower()}"
+    assert derive_key("D-", "x", number) == f"D-{base64.b32encode(digest[:5]).decode()}"
 
 
 @pytest.mark.parametrize(
