@@ -116,8 +116,8 @@ def pulls_logged(tx: AuditTx, world: World) -> Iterator[str]:
     for seq, scope, by, reason, at, released_by, release_reason, released_at in tx.rows(sql["pulls"]):
         if logged.pop(("pull.set", seq), None) != (scope, by, reason, at):
             yield f"the pull {seq} on {scope} is not what was logged"
-        said = logged.pop(("pull.released", seq), None)
-        if said != (None if released_by is None else (scope, released_by, release_reason, released_at)):
+        release = logged.pop(("pull.released", seq), None)
+        if release != (None if released_by is None else (scope, released_by, release_reason, released_at)):
             yield f"the release of the pull {seq} on {scope} is not what was logged"
     for what, seq in sorted(logged):
         yield f"{what} {seq} was logged and is gone"
