@@ -1,21 +1,29 @@
 """The checks on floor.yaml and on each manifest alone (between agents: floor_between)."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents.floor_catalogue import Code
 from agents.floor_drafts import Draft
+from agents.floor_json_schema import schema_problems
 from agents.floor_parts import Parts
+from agents.yaml_source import NodePath, dotted
 from protocol.authority import SUBJECT
 from protocol.errors import Problem
 from protocol.floor import FloorConfig
-from protocol.ids import PERSON_ASKER
+from protocol.ids import NAME, PERSON_ASKER
 from protocol.manifest import DECIDE, Manifest
 from protocol.times import is_instant
 from protocol.world import SUPERVISOR
 
 _RESERVED_AGENTS = frozenset({PERSON_ASKER, SUPERVISOR})
+_RESERVED_ROLES = frozenset({SUBJECT, "policy"})
+"""Words that stand for a role: in a ladder the one an action names, in a signature the policy's."""
+_RESERVED_PEOPLE = frozenset({"guest"})
+"""Whoever the terminal's user is not known as: may ask, and holds no role."""
+_MODEL = re.compile(r"offline|openai:\S+")
 
 
 def check_config(parts: Parts) -> Iterator[Problem]:
@@ -24,15 +32,11 @@ def check_config(parts: Parts) -> Iterator[Problem]:
     yield from _clock(draft)
     yield from _names(draft)
     yield from _people(draft)
-    yield from _approvals(draft)
-    config = draft.value
-    if config.models.router not in config.models.tiers:
-        yield draft.problem(
-            Code.TIER_UNKNOWN, f"models.tiers has no {config.models.router}", "models", "router"
-        )
+    yield from _unused(parts)
+    yield from _models(draft)
     if parts.toolbox is not None:
         known = {rule.name for rule in parts.toolbox.rules}
-        for number, name in enumerate(config.rules):
+        for number, name in enumerate(draft.value.rules):
             if name not in known:
                 yield draft.problem(Code.RULE_UNKNOWN, f"the tools define no rule {name}", "rules", number)
 
@@ -50,53 +54,90 @@ def _clock(draft: Draft[FloorConfig]) -> Iterator[Problem]:
     if config.clock_start is not None and not is_instant(config.clock_start):
         message = "clock_start must be an instant with its offset, such as 2026-03-02T10:00+01:00"
         yield draft.problem(Code.WRONG_VALUE, message, "clock_start")
+    elif config.clock_start is not None and config.clock == "system" and "clock" not in draft.touched:
+        message = "clock: system follows the machine's clock and does not use clock_start"
+        yield draft.problem(Code.CLOCK_START_UNUSED, message, "clock_start")
 
 
 def _names(draft: Draft[FloorConfig]) -> Iterator[Problem]:
     config = draft.value
-    named = {"lanes": config.lanes, "roles": config.roles, "people": [p.id for p in config.people]}
-    for field, names in named.items():
-        seen: set[str] = set()
+    listed: dict[NodePath, Sequence[str | None]] = {
+        ("lanes",): config.lanes,
+        ("roles",): config.roles,
+        ("rules",): config.rules,
+        ("people",): [p.id for p in config.people],
+    }
+    listed |= {("people", n, "roles"): person.roles for n, person in enumerate(config.people)}
+    for name, policy in config.approvals.items():
+        listed["approvals", name, "reject_options"] = [o.code for o in policy.reject_options]
+    yield from _twice(draft, listed)
+    users = [person.os_user for person in config.people]
+    for number, user in enumerate(users):
+        if user is not None and user in users[:number]:
+            message = f"people gives the os_user {user} to two persons"
+            yield draft.problem(Code.DUPLICATE_NAME, message, "people", number, "os_user")
+    for number, role in enumerate(config.roles):
+        if role in _RESERVED_ROLES:
+            message = f"no role may be called {role}; approvals use the word for another role"
+            yield draft.problem(Code.RESERVED_NAME, message, "roles", number)
+    for number, person in enumerate(config.people):
+        if person.id in _RESERVED_PEOPLE:
+            message = f"nobody may be called {person.id}; it stands for whoever the floor does not know"
+            yield draft.problem(Code.RESERVED_NAME, message, "people", number, "id")
+
+
+def _twice(draft: Draft[Any], listed: Mapping[NodePath, Sequence[str | None]]) -> Iterator[Problem]:
+    """Names that a list has had before."""
+    for path, names in listed.items():
+        if len(set(names)) == len(names):
+            continue
         for number, name in enumerate(names):
-            if name in seen:
-                yield draft.problem(Code.DUPLICATE_NAME, f"{field} names {name} twice", field, number)
-            seen.add(name)
+            if name in names[:number]:
+                message = f"{dotted(path)} names {name} twice"
+                yield draft.problem(Code.DUPLICATE_NAME, message, *path, number)
 
 
 def _people(draft: Draft[FloorConfig]) -> Iterator[Problem]:
     if "roles" in draft.touched:
         return
     for number, person in enumerate(draft.value.people):
-        for role in person.roles:
+        for place, role in enumerate(person.roles):
             if role not in draft.value.roles:
                 message = f"{person.id} holds the role {role}, which roles does not list"
-                yield draft.problem(Code.PERSON_ROLE_UNKNOWN, message, "people", number, "roles")
+                yield draft.problem(Code.PERSON_ROLE_UNKNOWN, message, "people", number, "roles", place)
 
 
-def _approvals(draft: Draft[FloorConfig]) -> Iterator[Problem]:
-    config = draft.value
-    if draft.touched & {"roles", "people"}:
+def _unused(parts: Parts) -> Iterator[Problem]:
+    """Lanes where nobody works, and roles nobody holds that nothing else complains of."""
+    draft, config = parts.config, parts.config.value
+    if not draft.touched & {"lanes"} and parts.complete("lane"):
+        lanes = {manifest.value.lane for manifest in parts.drafts.values()}
+        for number, lane in enumerate(config.lanes):
+            if lane not in lanes and parts.drafts:
+                message = f"no agent works in the lane {lane}"
+                yield draft.problem(Code.LANE_EMPTY, message, "lanes", number)
+    if draft.touched & {"people", "approvals"} or not parts.complete("escalation_path"):
         return
-    for name, policy in config.approvals.items():
-        roles = [rung.role for rung in policy.ladder]
-        for number, role in enumerate(roles):
-            path = ("approvals", name, "ladder", number)
-            if role == SUBJECT:
-                continue
-            if role not in config.roles:
-                message = f"the ladder of {name} asks the role {role}, which roles does not list"
-                yield draft.problem(Code.APPROVAL_ROLE_UNKNOWN, message, *path)
-            elif not _holders(config, role):
-                message = f"the ladder of {name} asks the role {role}, which nobody holds"
-                yield draft.problem(Code.APPROVAL_ROLE_UNHELD, message, *path)
-        signers = {person for role in roles for person in _holders(config, role)}
-        if SUBJECT not in roles and 0 < len(signers) < policy.quorum:
-            message = f"{name} needs {policy.quorum} signatures and its ladder reaches {len(signers)} person"
-            yield draft.problem(Code.APPROVAL_QUORUM_UNREACHABLE, message, "approvals", name, "quorum")
+    asked = {rung.role for policy in config.approvals.values() for rung in policy.ladder}
+    asked |= {role for d in parts.drafts.values() for role in d.value.escalation_path.to}
+    for number, role in enumerate(config.roles):
+        if role not in asked and not config_holders(config, role):
+            yield draft.problem(Code.ROLE_UNHELD, f"nobody holds the role {role}", "roles", number)
 
 
-def _holders(config: FloorConfig, role: str) -> set[str]:
+def config_holders(config: FloorConfig, role: str) -> set[str]:
+    """The people who ever hold a role, on whatever shift."""
     return {person.id for person in config.people if role in person.roles}
+
+
+def _models(draft: Draft[FloorConfig]) -> Iterator[Problem]:
+    models = draft.value.models
+    if models.router not in models.tiers:
+        yield draft.problem(Code.TIER_UNKNOWN, f"models.tiers has no {models.router}", "models", "router")
+    for tier, model in models.tiers.items():
+        if not _MODEL.fullmatch(model):
+            message = f"the tier {tier} is mapped to {model!r}; write offline or openai:NAME"
+            yield draft.problem(Code.MODEL_UNKNOWN, message, "models", "tiers", tier)
 
 
 def check_agent(parts: Parts, folder: str) -> Iterator[Problem]:
@@ -105,6 +146,7 @@ def check_agent(parts: Parts, folder: str) -> Iterator[Problem]:
     yield from _identity(parts, folder, draft)
     yield from _escalation(parts, draft)
     yield from _scope(draft)
+    yield from _twice(draft, _lists(draft.value))
     yield from _schemas(draft)
     manifest, config = draft.value, parts.config
     if (
@@ -122,7 +164,7 @@ def check_agent(parts: Parts, folder: str) -> Iterator[Problem]:
 
 def _identity(parts: Parts, folder: str, draft: Draft[Manifest]) -> Iterator[Problem]:
     name = draft.value.agent
-    if name != folder:
+    if name != folder and NAME.fullmatch(folder):
         message = f"the folder is agents/{folder} and the agent says it is {name}; give both one name"
         yield draft.problem(Code.AGENT_NAME_MISMATCH, message, "agent")
     if parts.agents[name] is not draft:
@@ -136,17 +178,20 @@ def _identity(parts: Parts, folder: str, draft: Draft[Manifest]) -> Iterator[Pro
 
 
 def _escalation(parts: Parts, draft: Draft[Manifest]) -> Iterator[Problem]:
-    config = parts.config
-    if config.touched & {"roles", "people"}:
-        return
-    for number, role in enumerate(draft.value.escalation_path.to):
-        path = ("escalation_path", "to", number)
-        if role not in config.value.roles:
+    config, path = parts.config, draft.value.escalation_path.to
+    for number, role in enumerate(path):
+        place = ("escalation_path", "to", number)
+        if role in path[:number]:
+            message = f"the escalation path comes back to {role}, who did not answer before"
+            yield draft.problem(Code.ESCALATION_ROLE_REPEATED, message, *place)
+        elif config.touched & {"roles", "people"}:
+            continue
+        elif role not in config.value.roles:
             message = f"the escalation path names the role {role}, which floor.yaml does not list"
-            yield draft.problem(Code.ESCALATION_ROLE_UNKNOWN, message, *path)
-        elif not _holders(config.value, role):
+            yield draft.problem(Code.ESCALATION_ROLE_UNKNOWN, message, *place)
+        elif not config_holders(config.value, role):
             message = f"the escalation path names the role {role}, which nobody in floor.yaml holds"
-            yield draft.problem(Code.ESCALATION_ROLE_UNHELD, message, *path)
+            yield draft.problem(Code.ESCALATION_ROLE_UNHELD, message, *place)
 
 
 def _scope(draft: Draft[Manifest]) -> Iterator[Problem]:
@@ -168,6 +213,31 @@ def _scope(draft: Draft[Manifest]) -> Iterator[Problem]:
         if "input_schema" not in draft.touched:
             message = f"answers describes {name}, which input_schema.requests does not accept"
             yield draft.problem(Code.ANSWER_WITHOUT_REQUEST, message, "output_schema", "answers", name)
+    events = draft.value.input_schema.events
+    for number, event in enumerate(events.project):
+        if event in events.hear:
+            message = f"{event} is heard, which shows it too; take it out of project"
+            yield draft.problem(
+                Code.HEARD_AND_PROJECTED, message, "input_schema", "events", "project", number
+            )
+
+
+def _lists(manifest: Manifest) -> dict[NodePath, Sequence[str]]:
+    """Every list of names in a manifest but the escalation path, whose order means more."""
+    scope, inputs, outputs = manifest.capability_scope, manifest.input_schema, manifest.output_schema
+    found: dict[NodePath, Sequence[str]] = {
+        ("capability_scope", "can"): scope.can,
+        ("capability_scope", "cannot"): scope.cannot,
+        ("capability_scope", "reads"): scope.reads,
+        ("input_schema", "events", "hear"): inputs.events.hear,
+        ("input_schema", "events", "project"): inputs.events.project,
+        ("output_schema", "events"): outputs.events,
+        ("output_schema", "errors"): outputs.errors,
+        ("authority", "owns"): manifest.authority.owns,
+    }
+    found |= {("capability_scope", "asks", other): names for other, names in scope.asks.items()}
+    found |= {("input_schema", "requests", n, "from"): r.from_ for n, r in inputs.requests.items()}
+    return found
 
 
 def _schemas(draft: Draft[Manifest]) -> Iterator[Problem]:
@@ -177,36 +247,13 @@ def _schemas(draft: Draft[Manifest]) -> Iterator[Problem]:
     for name, answer in draft.value.output_schema.answers.items():
         found["output_schema", "answers", name] = answer
     for path, schema in found.items():
-        if problem := _schema_problem(schema):
-            where, said = problem
-            message = f"{'.'.join(path)} is not a JSON Schema: {said}"
-            yield draft.problem(Code.SCHEMA_INVALID, message, *path, *where)
+        for code, where, said in _unreported(draft, path, schema):
+            yield draft.problem(code, f"{'.'.join(path)}: {said}", *path, *where)
 
 
-def _schema_problem(schema: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str] | None:
-    """The path in a schema and what is wrong there, or None."""
-    # jsonschema is slow to import, and reading floor.yaml alone needs none of it.
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
-    if error := best_match(validator.iter_errors(schema)):
-        return tuple(error.absolute_path), error.message
-    return next(_foreign_references(schema, ()), None)
-
-
-def _foreign_references(
-    node: object, path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """References out of the schema: they would need a network to resolve."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in ("$ref", "$dynamicRef") and isinstance(value, str) and not value.startswith("#"):
-                yield (
-                    (*path, key),
-                    f"{value} lies outside the schema; only references like #/$defs/NAME are read",
-                )
-            yield from _foreign_references(value, (*path, key))
-    elif isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from _foreign_references(item, (*path, number))
+def _unreported(
+    draft: Draft[Manifest], path: tuple[str, ...], schema: Mapping[str, Any]
+) -> Iterable[tuple[Code, NodePath, str]]:
+    """A schema's problems; none when the file is refused there already."""
+    refused = any(place[: len(path)] == path for place in draft.document.refused)
+    return () if refused else schema_problems(schema)

@@ -14,8 +14,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from agents.floor_catalogue import Code
-from agents.yaml_source import Document, NodePath
-from protocol.canonical import problem as canonical_problem
+from agents.floor_text import text_problems
+from agents.yaml_source import Document, NodePath, dotted
 from protocol.errors import Problem
 from protocol.floor import FloorConfig
 from protocol.manifest import (
@@ -41,10 +41,26 @@ class Draft(Generic[M]):
     value: M
     problems: tuple[Problem, ...] = ()
     touched: frozenset[str] = frozenset()
+    removed: frozenset[NodePath] = frozenset()
 
     def problem(self, code: str, message: str, *path: str | int) -> Problem:
         """A problem at the line of one of the contract's nodes."""
-        return self.document.problem(code, message, *path)
+        return self.document.problem(code, message, *self._in_file(path))
+
+    def states(self, *path: str) -> bool:
+        """Whether the file itself states a field, rather than leave it to its default."""
+        return path in self.document.lines
+
+    def _in_file(self, path: NodePath) -> NodePath:
+        """Where a node of the value stands in the file: what was left out before it counts there."""
+        place: NodePath = ()
+        for part in path:
+            if isinstance(part, int) and self.removed:
+                gone = sorted(p[-1] for p in self.removed if p[:-1] == place and isinstance(p[-1], int))
+                for number in gone:
+                    part += number <= part  # noqa: PLW2901 - each one before it moves it on
+            place = (*place, part)
+        return place
 
 
 def draft_manifest(document: Document, directory: str) -> Draft[Manifest]:
@@ -74,34 +90,34 @@ def _draft(model: type[M], document: Document, inert: Mapping[str, Any]) -> Draf
     problems = list(document.problems)
     errors: list[ErrorDetails] = []
     if document.data is not None or not problems:
-        found, errors = _validate(model, document)
+        whole, found, errors = _validate(model, document)
         problems += found
-    if not problems:
-        return Draft(document, model.model_validate(document.data))
+        if whole is not None and not problems:
+            return Draft(document, whole)
     touched = {str(e["loc"][0]) for e in errors if e["loc"] and e["type"] != "extra_forbidden"}
-    fields, failed = _salvage(model, document.mapping, errors)
+    offending = frozenset(_path(e) for e in errors if e["type"] != "missing")
+    fields, failed = _salvage(model, document.mapping, offending)
     if not isinstance(document.data, dict):
         failed = set(model.model_fields)
     value = model.model_construct(**{**inert, **fields})
-    return Draft(document, value, tuple(problems), frozenset(touched | failed))
+    return Draft(document, value, tuple(problems), frozenset(touched | failed), offending)
 
 
-def _validate(model: type[M], document: Document) -> tuple[list[Problem], list[ErrorDetails]]:
+def _validate(model: type[M], document: Document) -> tuple[M | None, list[Problem], list[ErrorDetails]]:
+    """The model, unless there are errors; the problems; and the errors behind those of fields."""
     if not isinstance(document.data, dict):
-        return [document.problem(Code.WRONG_TYPE, "the file must be a mapping of fields")], []
+        said = "the file is empty; it" if document.data is None else "the file"
+        return None, [document.problem(Code.WRONG_TYPE, f"{said} must be a mapping of fields")], []
+    whole: M | None = None
     errors: list[ErrorDetails] = []
     try:
-        model.model_validate(document.data)
+        whole = model.model_validate(document.data)
     except ValidationError as error:
         errors = error.errors(include_url=False)
     problems = [_problem(e, document) for e in errors if not _refused(e, document)]
-    if not errors:
-        problems = [
-            document.problem(Code.WRONG_VALUE, f"{name}: {found}", name)
-            for name, value in document.data.items()
-            if (found := canonical_problem(value))
-        ]
-    return problems, errors
+    told = {_path(e) for e in errors}
+    problems += [p for path, p in text_problems(document) if not any(path[: len(t)] == t for t in told)]
+    return whole, problems, errors
 
 
 def _path(error: ErrorDetails) -> NodePath:
@@ -137,18 +153,12 @@ def _shown(value: object) -> str:
     return kind + (text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "…")
 
 
-def dotted(path: NodePath) -> str:
-    """A path as people write it: ``capability_scope.can[2]``."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".") or "the file"
-
-
 def _salvage(
-    model: type[M], data: Mapping[str, Any], errors: list[ErrorDetails]
+    model: type[M], data: Mapping[str, Any], offending: frozenset[NodePath]
 ) -> tuple[dict[str, Any], set[str]]:
     """The top-level fields that hold once every offending node is left out, and those that do not."""
     pruned = deepcopy(dict(data))
-    for path in sorted({_path(e) for e in errors if e["type"] != "missing"}, key=_sortable, reverse=True):
+    for path in sorted(offending, key=_sortable, reverse=True):
         _remove(pruned, path)
     fields: dict[str, Any] = {}
     failed: set[str] = set()

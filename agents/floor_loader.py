@@ -1,20 +1,26 @@
 """A directory as a floor: its contracts read, its Python loaded, everything checked at once (R1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from agents.floor_approvals import check_approvals
 from agents.floor_between import check_between
-from agents.floor_catalogue import Code
+from agents.floor_bounds import check_bounds
+from agents.floor_catalogue import Code, errors_in
 from agents.floor_checks import check_agent, check_config
 from agents.floor_drafts import Draft, draft_config, draft_manifest
+from agents.floor_events import check_events
 from agents.floor_modules import TOOLS, FloorCode, Sources, load_code, read_sources
+from agents.floor_opening import check_opening
 from agents.floor_parts import Parts
 from agents.floor_seed import Seed, instant, read_seed
+from agents.floor_text import hidden_problem
 from agents.floor_toolbox import check_toolbox, strange_elements
-from agents.yaml_source import read_yaml
+from agents.floor_tree import CONFIG, MANIFEST, PROMPT, Tree, path_problem, read_tree, spelled
+from agents.yaml_source import MAX_BYTES, Document, one_line, read_yaml
 from protocol.canonical import digest
 from protocol.errors import InvalidFloorError, Problem
 from protocol.floor import FloorConfig
@@ -23,8 +29,6 @@ from protocol.toolbox import Toolbox
 from protocol.turns import Policy
 from protocol.world import World
 
-CONFIG = "floor.yaml"
-MANIFEST = "manifest.yaml"
 _HINT = "`andon check` lists every problem of a floor with file and line"
 
 
@@ -43,11 +47,12 @@ class Floor:
 
 
 def load_floor(directory: Path) -> Floor:
-    """The floor in ``directory``; raises InvalidFloorError with every problem it has."""
+    """The floor in ``directory``; raises InvalidFloorError with every error it has."""
     reading = _read(directory)
     parts = reading.parts
-    if reading.problems or parts.toolbox is None:
-        raise _invalid(directory, reading.problems)
+    errors = errors_in(reading.problems)
+    if errors or parts.toolbox is None:
+        raise _invalid(directory, errors)
     manifests = {name: parts.drafts[name].value for name in sorted(parts.drafts)}
     world = World(
         config=parts.config.value,
@@ -71,13 +76,15 @@ def load_floor(directory: Path) -> Floor:
 
 
 def check_floor(directory: Path) -> list[Problem]:
-    """Every problem of the floor in ``directory``, by file and line; empty when it may start."""
+    """Every problem of the floor in ``directory``, by file and line: those that keep it from starting and
+    those that only warn (``floor_catalogue.severity``).
+    """
     return _read(directory).problems
 
 
 def read_config(directory: Path) -> FloorConfig:
     """``floor.yaml`` alone; raises InvalidFloorError with the problems of that file."""
-    draft = _config(directory)
+    draft = _config(read_yaml(directory / CONFIG, directory))
     if draft.problems:
         raise _invalid(directory, list(draft.problems))
     return draft.value
@@ -93,80 +100,112 @@ class _Reading:
 
 
 def _read(directory: Path) -> _Reading:
-    config = _config(directory)
-    roles = _roles(directory)
+    tree = read_tree(directory)
+    config = _config(_document(tree, CONFIG))
     drafts = {
-        name: draft_manifest(read_yaml(directory / "agents" / name / MANIFEST, directory), name)
-        for name in roles
+        name: draft_manifest(_document(tree, f"agents/{name}/{MANIFEST}"), name)
+        for name in (*tree.roles, *tree.misnamed)
+        if name in tree.roles or (tree.root / "agents" / name / MANIFEST).is_file()
     }
-    sources = read_sources(directory, roles)
-    code = _code(sources, roles)
+    sources = read_sources(tree)
+    code = _code(sources, tree)
     parts = Parts(config, drafts, code.toolbox, sources)
-    seed = _seed(directory, config, code.toolbox)
-    prompts, problems = _prompts(directory, roles)
-    problems += [*config.problems, *code.problems, *seed.problems]
+    seed, problems = _seed(tree, config, code.toolbox)
+    prompts, more = _prompts(tree)
+    problems += [*more, *tree.problems, *config.problems, *code.problems]
     problems += [p for draft in drafts.values() for p in draft.problems]
-    if not roles:
+    if not drafts:
         message = f"the floor has no agent; an agent is a folder agents/NAME with a {MANIFEST}"
         problems.append(Problem(Code.NO_AGENTS, CONFIG, 1, message))
-    problems += check_config(parts)
-    problems += [p for name in roles for p in check_agent(parts, name)]
-    problems += check_between(parts)
-    if code.toolbox is not None:
-        problems += check_toolbox(parts, code.toolbox)
-    ordered = sorted(dict.fromkeys(problems), key=lambda p: (p.file != CONFIG, p.file, p.line))
+    problems += _checks(parts)
+    printable = [replace(p, file=spelled(p.file), message=one_line(p.message)) for p in problems]
+    ordered = sorted(dict.fromkeys(printable), key=lambda p: (p.file != CONFIG, p.file, p.line))
     return _Reading(parts, code, seed, prompts, ordered)
 
 
-def _config(directory: Path) -> Draft[FloorConfig]:
-    draft = draft_config(read_yaml(directory / CONFIG, directory))
+def _checks(parts: Parts) -> Iterator[Problem]:
+    """What the contracts and tools say against each other."""
+    yield from check_config(parts)
+    for folder in parts.drafts:
+        yield from check_agent(parts, folder)
+    yield from check_between(parts)
+    yield from check_approvals(parts)
+    yield from check_bounds(parts)
+    if parts.toolbox is not None:
+        yield from check_events(parts, parts.toolbox)
+        yield from check_toolbox(parts, parts.toolbox)
+
+
+def _document(tree: Tree, file: str) -> Document:
+    refused = tree.refused.get(file)
+    return Document(file, problems=(refused,)) if refused else read_yaml(tree.root / file, tree.root)
+
+
+def _config(document: Document) -> Draft[FloorConfig]:
+    draft = draft_config(document)
     start = draft.value.clock_start
     if start is None:
         return draft
     return replace(draft, value=draft.value.model_copy(update={"clock_start": instant(start)}))
 
 
-def _roles(directory: Path) -> list[str]:
-    """The folders of ``agents/`` that mean a role; one without its manifest is a role with a problem.
-
-    ``agents/`` may hold other Python: a folder without manifest, prompt and policy is not looked at.
-    """
-    marks = (MANIFEST, "prompt.md", "policy.py")
-    folders = sorted((directory / "agents").glob("*/"))
-    return [path.name for path in folders if any((path / mark).is_file() for mark in marks)]
-
-
-def _code(sources: Sources, roles: list[str]) -> FloorCode:
-    code = load_code(sources, roles)
+def _code(sources: Sources, tree: Tree) -> FloorCode:
+    code = load_code(sources, tree)
     strange = list(strange_elements(code.toolbox)) if code.toolbox else []
     problems = [Problem(Code.NO_TOOLBOX, TOOLS, 1, said) for said in strange]
     return replace(code, toolbox=None, problems=(*code.problems, *problems)) if problems else code
 
 
-def _seed(directory: Path, config: Draft[FloorConfig], toolbox: Toolbox | None) -> Seed:
+def _seed(tree: Tree, config: Draft[FloorConfig], toolbox: Toolbox | None) -> tuple[Seed, list[Problem]]:
+    """The seed with its problems, in themselves and as a state of the floor."""
     name = config.value.seed
-    if name is None or toolbox is None:
-        return Seed()
-    return read_seed(directory, name, {t.name: t for t in toolbox.resources})
+    if name is None:
+        return Seed(), []
+    if found := path_problem(tree.root, name):
+        return Seed(), [config.problem(Code.PATH_REFUSED, f"seed: {name!r} {found}", "seed")]
+    if toolbox is None:
+        return Seed(), []
+    document = read_yaml(tree.root / name, tree.root)
+    seed = read_seed(document, {t.name: t for t in toolbox.resources})
+    problems = list(seed.problems)
+    if not problems:
+        problems += check_opening(seed, document, toolbox, config.value.clock_start)
+    return seed, problems
 
 
-def _prompts(directory: Path, roles: list[str]) -> tuple[dict[str, str], list[Problem]]:
+def _prompts(tree: Tree) -> tuple[dict[str, str], list[Problem]]:
     prompts: dict[str, str] = {}
     problems: list[Problem] = []
-    for name in roles:
-        file = f"agents/{name}/prompt.md"
-        try:
-            prompts[name] = (directory / file).read_text(encoding="utf-8").strip()
-        except UnicodeDecodeError as error:
-            message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
-            problems.append(Problem(Code.BAD_ENCODING, file, 1, message))
+    for name in tree.roles:
+        file = f"agents/{name}/{PROMPT}"
+        if file in tree.refused:
             continue
-        except OSError:
-            prompts[name] = ""
-        if not prompts[name]:
-            message = f"{file} is missing or empty; it tells a model what the role is"
-            problems.append(Problem(Code.MISSING_PROMPT, file, 1, message))
+        text, found = _prompt(tree.root / file, file)
+        prompts[name] = text
+        problems += [found] if found else []
     return prompts, problems
+
+
+def _prompt(path: Path, file: str) -> tuple[str, Problem | None]:
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1) if path.is_file() else b""
+        text = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        message = f"byte {error.start} is not UTF-8; save the file as UTF-8"
+        return "", Problem(Code.BAD_ENCODING, file, raw.count(b"\n", 0, error.start) + 1, message)
+    except OSError:
+        raw, text = b"", ""
+    if len(raw) > MAX_BYTES:
+        message = f"{file} is larger than {MAX_BYTES // 1024} KiB; say what the role is in fewer words"
+        return "", Problem(Code.FILE_TOO_LARGE, file, 1, message)
+    if not text:
+        message = f"{file} is missing or empty; it tells a model what the role is"
+        return "", Problem(Code.MISSING_PROMPT, file, 1, message)
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := hidden_problem(line):
+            return text, Problem(Code.HIDDEN_CHARACTER, file, number, f"{file} {found}")
+    return text, None
 
 
 def _fingerprint(parts: Parts) -> str:

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from agents.floor_catalogue import Code
+from agents.floor_tree import POLICY, Tree, spelled
 from protocol.canonical import digest
 from protocol.errors import Problem
 from protocol.toolbox import Toolbox
@@ -51,9 +52,10 @@ class Sources:
         return path.relative_to(self.root).as_posix(), int(code.co_firstlineno)
 
     def where_named(self, maker: str, name: str) -> tuple[str, int]:
-        """Where the tools call ``maker("name")``, else where they say ``"name"`` first."""
+        """Where the tools call ``maker("name")`` or map ``"name":``, else where they say ``"name"`` first."""
         literal = rf"""["']{re.escape(name)}["']"""
-        for pattern in (rf"\b{maker}\(\s*(?:\w+\s*=\s*)?(?P<at>{literal})", rf"(?P<at>{literal})"):
+        called, mapped = rf"\b{maker}\(\s*(?:\w+\s*=\s*)?(?P<at>{literal})", rf"(?P<at>{literal})\s*:"
+        for pattern in (called, mapped, rf"(?P<at>{literal})"):
             for file, text in self.texts.items():
                 if found := re.search(pattern, text):
                     return file, text.count("\n", 0, found.start("at")) + 1
@@ -69,23 +71,26 @@ class FloorCode:
     problems: tuple[Problem, ...] = ()
 
 
-def read_sources(root: Path, roles: Sequence[str]) -> Sources:
+def read_sources(tree: Tree) -> Sources:
     """The Python files of the tools and of the role folders."""
-    root = root.resolve()
     hashes: dict[str, str] = {}
     texts: dict[str, str] = {}
-    for folder in ("tools", *(f"agents/{role}" for role in roles)):
-        for path in sorted((root / folder).rglob("*.py")):
-            raw, name = path.read_bytes(), path.relative_to(root).as_posix()
-            hashes[name] = sha256(raw).hexdigest()
-            if folder == "tools":
-                texts[name] = raw.decode("utf-8", "replace")
-    return Sources(root, hashes, texts)
+    for file in tree.python:
+        raw, name = (tree.root / file).read_bytes(), spelled(file)
+        hashes[name] = sha256(raw).hexdigest()
+        if name.startswith("tools/"):
+            texts[name] = raw.decode("utf-8", "replace")
+    return Sources(tree.root, hashes, texts)
 
 
-def load_code(sources: Sources, roles: Sequence[str]) -> FloorCode:
-    """Import the tools and each role's policy. A file that fails is one Problem, however many import it."""
-    package = sources.package
+def load_code(sources: Sources, tree: Tree) -> FloorCode:
+    """Import the tools and each role's policy. A file that fails is one Problem, however many import it.
+
+    Nothing is imported where a file or folder was refused: the Python that may be read could import it.
+    """
+    if tree.refuses("tools") or tree.refuses("agents"):
+        return FloorCode(None, {})
+    package, roles = sources.package, tree.roles
     _lay_packages(package, sources.root, roles)
     problems: list[Problem] = []
     toolbox = None
@@ -98,7 +103,7 @@ def load_code(sources: Sources, roles: Sequence[str]) -> FloorCode:
             toolbox = None
     policies: dict[str, Policy] = {}
     for role in roles:
-        file = f"agents/{role}/policy.py"
+        file = f"agents/{role}/{POLICY}"
         if file not in sources.hashes:
             message = f"{role} has no policy.py; without it the offline model cannot play the role"
             problems.append(Problem(Code.MISSING_POLICY, f"agents/{role}/manifest.yaml", 1, message))

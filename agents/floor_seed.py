@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 from agents.floor_catalogue import Code
-from agents.yaml_source import Document, NodePath, read_yaml
+from agents.floor_text import text_problems
+from agents.yaml_source import Document, NodePath
 from protocol.canonical import problem as canonical_problem
 from protocol.errors import Problem
 from protocol.fields import Field, Instant, ListOf, Maybe, Object, Shape
@@ -28,13 +28,10 @@ class Seed:
     problems: tuple[Problem, ...] = ()
 
 
-def read_seed(root: Path, name: str, types: Mapping[str, ResourceType]) -> Seed:
-    """Read the seed file ``name`` of a floor. Instants may carry an offset; they come back as UTC text."""
-    if not (root / name).resolve().is_relative_to(root.resolve()):
-        message = f"seed: {name} lies outside the floor's directory"
-        return Seed(problems=(Problem(Code.WRONG_VALUE, "floor.yaml", 1, message),))
-    document = read_yaml(root / name, root)
-    found = seed_in(document, types) if document.data is not None else Seed()
+def read_seed(document: Document, types: Mapping[str, ResourceType]) -> Seed:
+    """The seed file of a floor. Instants may carry an offset; they come back as UTC text."""
+    unread = document.data is None and document.problems
+    found = Seed() if unread else seed_in(document, types)
     return replace(found, problems=(*document.problems, *found.problems))
 
 
@@ -60,6 +57,9 @@ class _SeedReader:
         if not isinstance(self.data, dict):
             self._note(Code.WRONG_TYPE, "a seed must be a mapping of resources and claims")
             return
+        for path, problem in text_problems(self.document):
+            if problem.code == Code.HIDDEN_CHARACTER and path[: len(self.at)] == self.at:
+                self.problems.append(problem)
         for name in self.data:
             if name not in ("resources", "claims"):
                 self._note(Code.UNKNOWN_FIELD, f"{name} is not a known field of a seed", name)

@@ -5,10 +5,12 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from agents.floor_catalogue import Code
+from agents.floor_fields import impossible, keys_in
 from agents.floor_modules import Sources
 from agents.floor_parts import Parts
+from agents.model_tools import is_taken
 from protocol.errors import Problem
-from protocol.fields import Field, KeyOf, ListOf, Maybe, Object, Shape
+from protocol.fields import Shape
 from protocol.ids import EVENT_TYPE, NAME
 from protocol.toolbox import (
     ActionKind,
@@ -35,7 +37,7 @@ _KINDS: dict[str, type[Any]] = {
 
 
 _TEXTS = frozenset({"name", "type", "owner", "kind", "code", "purpose"})
-_NAME_LISTS = frozenset({"writes", "events", "reads", "on", "kinds", "indexed"})
+_NAME_LISTS = frozenset({"writes", "events", "reads", "on", "kinds", "indexed", "claims"})
 _SHAPES = frozenset({"fields", "data", "params"})
 _FUNCTIONS = frozenset({"decide", "summary", "answer", "check", "apply"})
 
@@ -78,6 +80,7 @@ def check_toolbox(parts: Parts, toolbox: Toolbox) -> Iterator[Problem]:
     checker = _Checker(parts, toolbox)
     yield from checker.names()
     yield from checker.types()
+    yield from checker.bounds()
     yield from checker.actions_and_queries()
     yield from checker.plain_functions()
 
@@ -108,13 +111,49 @@ class _Checker:
                 pattern = EVENT_TYPE if what == "FactKind" else NAME
                 if what != "Rule" and not pattern.fullmatch(name):
                     yield self._named(Code.TOOLBOX_NAME, what, name, f"{name!r} cannot name the {what}")
+        yield from self._tool_names()
         for event in box.events:
             if not EVENT_TYPE.fullmatch(event):
                 yield self._named(
                     Code.TOOLBOX_NAME, "events", event, f"{event!r} cannot be the type of an event"
                 )
 
+    def _tool_names(self) -> Iterator[Problem]:
+        """A model calls actions and queries as tools: each needs a name of its own."""
+        for what, tool in (("ActionKind", self.box.actions), ("Query", self.box.queries)):
+            for item in tool:
+                if is_taken(item.name):
+                    message = f"no action or query may be called {item.name}; a model calls the engine by it"
+                    yield self._named(Code.RESERVED_NAME, what, item.name, message)
+        for query in self.box.queries:
+            if query.name in self.kind_names:
+                message = f"{query.name} is an action and a query; a model could not tell them apart"
+                yield self._named(Code.TOOLBOX_DUPLICATE, "Query", query.name, message)
+
+    def bounds(self) -> Iterator[Problem]:
+        """Fields and balances that no value fits."""
+        shapes: list[tuple[str, str, Shape]] = [
+            ("ResourceType", t.name, t.fields) for t in self.box.resources
+        ]
+        shapes += [("ActionKind", a.name, a.params) for a in self.box.actions]
+        shapes += [("Query", q.name, q.params) for q in self.box.queries]
+        shapes += [("FactKind", f.type, f.data) for f in self.box.facts]
+        shapes += [("events", event, shape) for event, shape in self.box.events.items()]
+        for maker, name, shape in shapes:
+            for field, declared in shape.items():
+                if found := impossible(declared):
+                    yield self._named(Code.TOOLBOX_BOUNDS, maker, name, f"{name}: {field} {found}")
+        for kind in self.box.resources:
+            for field, bound in kind.balances.items():
+                if bound.maximum is not None and bound.maximum < bound.minimum:
+                    message = f"{kind.name}: the balance {field} has a maximum below its minimum"
+                    yield self._named(Code.TOOLBOX_BOUNDS, "ResourceType", kind.name, message)
+
     def types(self) -> Iterator[Problem]:
+        for event, shape in self.box.events.items():
+            for name in self._unknown_keys(shape):
+                message = f"{event} refers to the resource type {name}, which the tools do not define"
+                yield self._named(Code.TOOLBOX_REFERENCE, "events", event, message)
         for kind in self.box.resources:
             for field in kind.fields.keys() & kind.balances.keys():
                 message = f"{kind.name} has {field} both as a field and as a balance"
@@ -176,7 +215,7 @@ class _Checker:
 
     def _unknown_keys(self, shape: Shape) -> Iterator[str]:
         for field in shape.values():
-            yield from (name for name in _keys_in(field) if name not in self.type_names)
+            yield from (name for name in keys_in(field) if name not in self.type_names)
 
     def _at(self, function: Callable[..., Any] | None, message: str, name: str = "") -> Problem:
         where = self.sources.where(function) if function else self.sources.where_named("FactKind", name)
@@ -184,15 +223,3 @@ class _Checker:
 
     def _named(self, code: str, maker: str, name: str, message: str) -> Problem:
         return Problem(code, *self.sources.where_named(maker, name), message)
-
-
-def _keys_in(field: Field) -> Iterator[str]:
-    """The resource types whose keys a field holds."""
-    match field:
-        case KeyOf(name):
-            yield name
-        case Maybe(inner) | ListOf(inner):
-            yield from _keys_in(inner)
-        case Object(shape):
-            for part in shape.values():
-                yield from _keys_in(part)

@@ -18,6 +18,11 @@ def ask_name(agent: str, request: str) -> str:
     return f"ask_{agent}__{request}"
 
 
+def is_taken(name: str) -> bool:
+    """Whether a tool of the engine has this name, or could have it."""
+    return name in (ANSWER, REPLY) or (name.startswith("ask_") and "__" in name)
+
+
 def tools_of(world: World, agent: str) -> list[dict[str, Any]]:
     """Tool definitions in the OpenAI function form, in a fixed order."""
     scope = world.manifests[agent].capability_scope

@@ -5,7 +5,8 @@ from typing import Any
 
 from agents.tracking import TrackedSnapshot
 from protocol.canonical import dumps
-from protocol.ids import KEY
+from protocol.ids import KEY, case_id
+from protocol.manifest import Manifest
 from protocol.ports import ReadTx
 from protocol.position import Trigger
 from protocol.records import Record, Ref
@@ -34,19 +35,37 @@ def build_view(
         for record in _mentioned(world, snapshot, readable, trigger):
             records.setdefault(record.ref, record)
     turns = sum(1 for _, turn in tx.turns(case.id) if turn["agent"] == agent) if case.passes else 0
-    view: dict[str, Any] = {
-        "agent": agent,
-        "case": case.id,
+    view = {
+        **_frame(manifest, world.config.zone, case.id, tx.now),
         "round": max(1, case.rounds + 1),
-        "now": tx.now,
-        "zone": world.config.zone,
         "turn": turns,
         "triggers": shown,
         "resources": {str(r): dict(record.body) for r, record in records.items()},
         "versions": {str(r): record.version for r, record in records.items()},
-        "may_ask": {a: list(rs) for a, rs in manifest.capability_scope.asks.items()},
     }
     return view, {t: v for t, v in reads.items() if world.types[t.partition("/")[0]].versioned}
+
+
+def _frame(manifest: Manifest, zone: str, case: str, now: str) -> dict[str, Any]:
+    """What every view has, and no budget takes away."""
+    return {
+        "agent": manifest.agent,
+        "case": case,
+        "round": 1,
+        "now": now,
+        "zone": zone,
+        "turn": 0,
+        "triggers": [],
+        "resources": {},
+        "versions": {},
+        "may_ask": {a: list(rs) for a, rs in manifest.capability_scope.asks.items()},
+    }
+
+
+def least_tokens(manifest: Manifest, zone: str, trigger: Trigger) -> int:
+    """Tokens of the smallest view with this trigger: no records, no earlier lines."""
+    frame = _frame(manifest, zone, case_id("", "", ""), "2026-01-01T00:00:00Z")
+    return -(-len(dumps({**frame, "triggers": [trigger]})) // CHARS_PER_TOKEN)
 
 
 def fit(view: dict[str, Any], budget_tokens: int) -> tuple[str, ...]:

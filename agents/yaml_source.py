@@ -36,6 +36,10 @@ MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 """Deeper than protocol.canonical allows is refused here already, with a line."""
 
+HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Characters that print as nothing, act on a terminal, or turn the direction of what stands beside them."""
+_UNPRINTABLE = re.compile(rf"{HIDDEN.pattern}|[\t\n\r\ud800-\udfff]")
+
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FRACTION = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -77,13 +81,27 @@ class Document:
 
     def problem(self, code: str, message: str, *path: str | int) -> Problem:
         """A problem at the line of a node."""
-        return Problem(code, self.file, self.line(*path), message)
+        return Problem(code, self.file, self.line(*path), one_line(message))
+
+
+def one_line(message: str) -> str:
+    """A message in one line that can be printed: what it quotes may hold anything."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", message)
+
+
+def dotted(path: NodePath) -> str:
+    """A path as people write it: ``capability_scope.can[2]``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or "the file"
 
 
 def read_yaml(path: Path, root: Path | None = None) -> Document:
     """Read one file; its problems name it relative to ``root``. Never raises for bad content."""
     file = path.relative_to(root).as_posix() if root else path.name
     try:
+        if path.exists() and not path.is_file():
+            message = f"{file} is no file; a folder or a pipe is not read"
+            return Document(file, problems=(Problem(Code.MISSING_FILE, file, 1, message),))
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -285,5 +303,5 @@ def plain(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text) if len(text) < 400 else text
     if _OCTAL_OR_HEX.fullmatch(text):
-        return int(text, 0)
+        return int(text, 0) if len(text) < 400 else text
     return float(text) if _FRACTION.fullmatch(text) else text

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from agents.floor_catalogue import errors_in
 from agents.floor_loader import check_floor
 from checkpoints.migrations import schema_version
 from checkpoints.sqlite_connection import journal_mode_for
@@ -106,10 +107,11 @@ def _sqlite() -> Check:
 
 def _floor(common: Common) -> Check:
     problems = check_floor(common.floor)
-    if problems:
-        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    if errors := errors_in(problems):
+        many = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
         return Check("floor", FAIL, f"{common.floor}: {many}", "`andon check` lists them.", INVALID)
-    return Check("floor", OK, str(common.floor))
+    many = "1 warning" if len(problems) == 1 else f"{len(problems)} warnings"
+    return Check("floor", OK, f"{common.floor}: {many} of `andon check`" if problems else str(common.floor))
 
 
 def _data(common: Common) -> Check:

@@ -20,7 +20,7 @@ from tests.agents.floor_copies import (
 class Case:
     """An edit, the code it produces, and where: the line of ``at`` in ``file`` (1 when empty).
 
-    ``also``: codes that honestly follow from the same mistake.
+    ``also``: codes that honestly follow from the same mistake. ``more``: edits it takes besides.
     """
 
     code: Code
@@ -28,6 +28,7 @@ class Case:
     at: str = ""
     file: str = ""
     also: frozenset[Code] = frozenset()
+    more: tuple[Edit, ...] = ()
 
 
 def case(
@@ -65,7 +66,7 @@ CASES = [
     case(Code.WRONG_TYPE, FAIRWAY, "event_s: 60", 'event_s: "60"', at='event_s: "60"'),
     case(Code.WRONG_VALUE, BERTHING, "lane: quay", "lane: Quay side", at="lane: Quay side"),
     case(Code.WRONG_VALUE, CONFIG, "T06:00+02:00", "T06:00", at="clock_start"),
-    case(Code.WRONG_VALUE, BERTHING, "minimum: 1", "minimum: 0.5", at="input_schema:"),
+    case(Code.WRONG_VALUE, BERTHING, "minimum: 1", "minimum: 0.5", at="minimum: 0.5"),
     case(Code.BAD_LEVEL, BERTHING, "level: 3", "level: 6", at="level: 6"),
     case(Code.SCHEMA_INVALID, BERTHING, "{type: integer,", "{type: numeral,", at="numeral"),
     case(
@@ -140,7 +141,14 @@ CASES = [
         at="decide:",
         also=(Code.ANSWER_WITHOUT_REQUEST,),
     ),
-    case(Code.LANE_UNKNOWN, BERTHING, "lane: quay", "lane: kitchen", at="lane: kitchen"),
+    case(
+        Code.LANE_UNKNOWN,
+        BERTHING,
+        "lane: quay",
+        "lane: kitchen",
+        at="lane: kitchen",
+        also=(Code.LANE_EMPTY,),
+    ),
     case(Code.ESCALATION_ROLE_UNKNOWN, BERTHING, "to: [berth_master,", "to: [cook,", at="cook"),
     case(
         Code.ESCALATION_ROLE_UNHELD,
@@ -163,13 +171,13 @@ CASES = [
         Code.ANSWER_WITHOUT_REQUEST,
         BERTHING,
         "  answers:\n",
-        "  answers:\n    tell_time: {type: string}\n",
+        "  answers:\n    tell_time: {type: object}\n",
         at="tell_time",
     ),
     case(Code.TYPE_WITHOUT_OWNER, FAIRWAY, "owns: [pilot, ", "owns: [", at='"pilot"', where=RESOURCES),
     case(Code.TYPE_WITH_TWO_OWNERS, FAIRWAY, "owns: [pilot", "owns: [visit, pilot", at="authority:"),
     case(Code.TYPE_UNKNOWN, BERTHING, "owns: [berth, visit]", "owns: [berth, visit, crane]", at="crane"),
-    case(Code.TYPE_UNKNOWN, BERTHING, "reads: [berth,", "reads: [crane,", at="crane"),
+    case(Code.TYPE_UNKNOWN, BERTHING, "reads: [berth,", "reads: [crane, berth,", at="crane"),
     case(
         Code.ACTION_UNKNOWN,
         BERTHING,
@@ -192,7 +200,14 @@ CASES = [
         at="def book_pilot",
         where=ACTIONS,
     ),
-    case(Code.SIGNATURE_WITHOUT_POLICY, CONFIG, "  shift_visit:\n", "  move_ship:\n", at="approvals:"),
+    case(
+        Code.SIGNATURE_WITHOUT_POLICY,
+        CONFIG,
+        "  shift_visit:\n",
+        "  move_ship:\n",
+        at="approvals:",
+        also=(Code.APPROVAL_UNUSED,),
+    ),
     case(Code.ASK_AGENT_UNKNOWN, FAIRWAY, "asks: {berthing:", "asks: {cook: [eat], berthing:", at="cook:"),
     case(Code.ASK_REQUEST_UNKNOWN, FAIRWAY, "[find_gap]", "[find_gap, find_crane]", at="find_crane"),
     case(Code.ASK_NOT_ADMITTED, BERTHING, "from: [fairway]", "from: [person]", at="asks:", where=FAIRWAY),
@@ -205,7 +220,11 @@ CASES = [
         at="ship.sunk",
     ),
     case(
-        Code.EVENT_WITHOUT_SOURCE, FAIRWAY, "project: [visit.shifted]", "project: [ship.sunk]", at="ship.sunk"
+        Code.EVENT_WITHOUT_SOURCE,
+        FAIRWAY,
+        "project: [visit.shifted",
+        "project: [ship.sunk, visit.shifted",
+        at="ship.sunk",
     ),
     case(
         Code.EVENT_UNDECLARED,
@@ -263,7 +282,7 @@ CASES = [
         Code.TOOLBOX_REFERENCE,
         TOOLBOX,
         '("sounding.booked",), "berthing"',
-        '("sounding.lost",), "berthing"',
+        '("sounding.booked", "sounding.lost"), "berthing"',
         at="def note_sounding",
     ),
     case(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.floor_loader import check_floor, load_floor, read_config
+from agents.floor_loader import load_floor, read_config
 from agents.floor_schema import manifest_schema
 from agents.floor_seed import seed_in
 from agents.yaml_source import parse_yaml, read_yaml
@@ -24,13 +24,14 @@ from tests.agents.floor_copies import (
     Edit,
     apply,
     copy_harbour,
+    told_of,
 )
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_harbour_has_no_problem_and_loads() -> None:
-    assert check_floor(HARBOUR) == []
+def test_harbour_has_no_mistake_and_loads() -> None:
+    assert told_of(HARBOUR) == []
     floor = load_floor(HARBOUR)
     assert list(floor.world.manifests) == ["berthing", "fairway"]
     assert floor.policies.keys() == floor.prompts.keys() == floor.world.manifests.keys()
@@ -75,9 +76,9 @@ def test_changed_file_is_loaded_anew(tmp_path: Path) -> None:
 
 def test_mended_import_is_tried_again(tmp_path: Path) -> None:
     floor = copy_harbour(tmp_path / "floor", Edit(TOOLBOX, "from .queries", "from .questions"))
-    assert len(check_floor(floor)) == 1
+    assert len(told_of(floor)) == 1
     apply(floor, Edit(TOOLBOX, "from .questions", "from .queries"))
-    assert check_floor(floor) == []
+    assert told_of(floor) == []
 
 
 def test_floor_sees_only_its_tools_and_roles(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_floor_sees_only_its_tools_and_roles(tmp_path: Path) -> None:
         tmp_path / "floor", Edit(TOOLBOX, "from .actions", "from ..secret import X\nfrom .actions")
     )
     (floor / "secret.py").write_text("X = 1\n", encoding="utf-8")
-    (problem,) = check_floor(floor)
+    (problem,) = told_of(floor)
     assert problem.code == "import_failed"
     assert "No module named 'secret'" in problem.message
 
@@ -135,7 +136,7 @@ def test_broken_floor_is_refused_with_every_problem(tmp_path: Path) -> None:
 
 
 def test_empty_directory_is_a_problem_and_no_traceback(tmp_path: Path) -> None:
-    assert {p.code for p in check_floor(tmp_path)} == {"missing_file", "no_agents", "no_toolbox"}
+    assert {p.code for p in told_of(tmp_path)} == {"missing_file", "no_agents", "no_toolbox"}
     with pytest.raises(InvalidFloorError):
         read_config(tmp_path)
 
@@ -148,7 +149,7 @@ def test_no_single_lost_line_makes_checking_fail(tmp_path: Path) -> None:
         lines = whole.splitlines(keepends=True)
         for gone in range(len(lines)):
             path.write_text("".join(lines[:gone] + lines[gone + 1 :]), encoding="utf-8")
-            for problem in check_floor(floor):
+            for problem in told_of(floor):
                 assert problem.line >= 1 and problem.message
         path.write_text(whole, encoding="utf-8")
 

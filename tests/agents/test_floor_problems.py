@@ -5,22 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from agents.floor_catalogue import Code
-from agents.floor_loader import check_floor
-from tests.agents.floor_copies import BERTHING, CONFIG, FAIRWAY, SEED, Edit, copy_harbour, line_of
+from agents.floor_catalogue import WARNINGS, Code
+from tests.agents.floor_copies import BERTHING, CONFIG, FAIRWAY, SEED, Edit, copy_harbour, line_of, told_of
 from tests.agents.floor_mistakes import CASES, Case
+from tests.agents.floor_slips import SLIPS
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "problems.md"
 
 
-@pytest.mark.parametrize("example", CASES, ids=lambda c: f"{c.code}-{c.file}-{c.edit.new!r:.20}")
+MISTAKES = [*CASES, *SLIPS]
+
+
+@pytest.mark.parametrize("example", MISTAKES, ids=lambda c: f"{c.code}-{c.file}-{c.edit.new!r:.20}")
 def test_small_mistake_is_reported_where_it_stands(example: Case, tmp_path: Path) -> None:
-    floor = copy_harbour(tmp_path / "floor", example.edit)
-    problems = check_floor(floor)
+    floor = copy_harbour(tmp_path / "floor", example.edit, *example.more)
+    problems = told_of(floor)
     found = [(p.code, p.file, p.line) for p in problems]
     is_there = (floor / example.file).is_file()
     line = line_of(floor, example.file, example.at) if is_there else 1
-    if example.code is Code.BAD_ENCODING and example.file == BERTHING:
+    if example.code is Code.BAD_ENCODING:
         line = (floor / example.file).read_bytes().count(b"\n")
     assert (example.code, example.file, line) in found, problems
     assert {p.code for p in problems} - example.also == {example.code}, problems
@@ -36,18 +39,18 @@ def test_floor_without_agents_says_so(tmp_path: Path) -> None:
             for f in ("manifest.yaml", "prompt.md", "policy.py")
         ),
     )
-    assert Code.NO_AGENTS in {p.code for p in check_floor(floor)}
+    assert Code.NO_AGENTS in {p.code for p in told_of(floor)}
 
 
 def test_every_code_has_an_example_here() -> None:
-    assert {example.code for example in CASES} | {Code.NO_AGENTS} == set(Code)
+    assert {example.code for example in MISTAKES} | {Code.NO_AGENTS} == set(Code)
 
 
 def test_document_and_catalogue_agree() -> None:
     sections = re.split(r"^### ", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    by_code = {section.split("\n", 1)[0].strip("` "): section for section in sections}
-    assert list(by_code) == [str(code) for code in Code]
-    for code, section in by_code.items():
+    heads = [section.split("\n", 1)[0] for section in sections]
+    assert heads == [f"`{code}`{' (warning)' if code in WARNINGS else ''}" for code in Code]
+    for code, section in zip(Code, sections, strict=True):
         for part in ("Example:", "Cure:"):
             assert part in section, f"{code} has no {part}"
 
@@ -61,7 +64,7 @@ def test_mistakes_of_one_floor_are_reported_together(tmp_path: Path) -> None:
         Edit(SEED, "power_kw: 800", "power_kw: lots"),
         Edit(CONFIG, "{role: harbour_master,", "{role: cook,"),
     )
-    problems = check_floor(copy_harbour(tmp_path / "floor", *mistakes))
+    problems = told_of(copy_harbour(tmp_path / "floor", *mistakes))
     assert {p.code for p in problems} == {
         Code.BAD_ZONE,
         Code.BAD_LEVEL,

@@ -1,10 +1,12 @@
 """Plays a role of the plant without an engine: its policy on a real view of a fake plant."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from agents.floor_modules import load_code, read_sources
+from agents.floor_tree import read_tree
 from agents.parsing import check_answers, parse_moves, to_calls
 from agents.view import build_view
 from protocol.fields import check_shape
@@ -56,7 +58,8 @@ def overruled(kind: str, /, **params: Any) -> dict[str, Any]:
 @cache
 def policy_of(role: str) -> Policy:
     """The policy of a role as the floor's loader gives it; the other roles are not needed."""
-    code = load_code(read_sources(ROOT, [role]), [role])
+    tree = replace(read_tree(ROOT), roles=(role,))
+    code = load_code(read_sources(tree), tree)
     assert not code.problems, [problem.message for problem in code.problems]
     return code.policies[role]
 

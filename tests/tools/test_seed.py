@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from agents.floor_seed import Seed, read_seed
+from agents.yaml_source import read_yaml
 from protocol.records import Claimed, Record
 from tools.laying import _day
 from tools.machine_time import run_claims, takes_time
@@ -15,7 +16,7 @@ from .snapshot_fake import FakePlant
 
 @pytest.fixture(scope="module")
 def seed() -> Seed:
-    return read_seed(ROOT, "seed.yaml", plant().types)
+    return read_seed(read_yaml(ROOT / "seed.yaml", ROOT), plant().types)
 
 
 @pytest.fixture
