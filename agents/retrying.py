@@ -9,6 +9,8 @@ KEEP_SHARE = 0.2
 """No retry once less than this share of the deadline is left, and no waiting for the rate until then."""
 SLOW_SHARE = 0.9
 """A turn that took this share of its time or more is slow: the next one may well take all of it."""
+LATE_SHARE = 1.1
+"""A turn that took more than this is late: it could not be ended in time. A busy process delays less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def decide(attempt: int, max_attempts: int, deadline_s: float, left_s: float, ji
 
 
 def pace(took_s: float, allowed_s: float) -> Literal["", "slow", "late"]:
-    """How a turn that succeeded took its time, for the breaker of whoever asked."""
-    if took_s > allowed_s:
+    """How a turn took its time, for the breaker of whoever asked."""
+    if took_s > LATE_SHARE * allowed_s:
         return "late"
     return "slow" if took_s >= SLOW_SHARE * allowed_s else ""

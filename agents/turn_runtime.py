@@ -119,13 +119,13 @@ class TurnRuntime:
             attempt += 1
             left_s = allowed_s - (self._clock() - started)
             turn = await self._attempt(job, complaint, spent, max(left_s, 0.001))
-            turn = replace(turn, attempts=attempt, usage=spent.usage)
             took_s = self._clock() - started
-            if turn.failure is None:
-                return replace(turn, pace=pace(took_s, allowed_s))
+            turn = replace(turn, attempts=attempt, usage=spent.usage, pace=pace(took_s, allowed_s))
+            if turn.failure is None or turn.failure == "timeout":
+                return turn
             retries = self._world.manifests[job.agent].escalation_path.after_retries
             again = decide(attempt, retries + 1, deadline_s, allowed_s - took_s, rolls.random())
-            if turn.failure == "timeout" or not again.again:
+            if not again.again:
                 return turn
             complaint = turn.detail if turn.failure == "invalid" else ""
             await asyncio.sleep(again.wait_s)

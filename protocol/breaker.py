@@ -91,7 +91,7 @@ class CallResult(StrEnum):
     SLOW = "slow"
     """Answered, after nearly all of the callee's timeout."""
     LATE = "late"
-    """Answered, after more than the callee's timeout."""
+    """It came back well after the callee's timeout, with an answer or without."""
     TIMEOUT = "timeout"
     ERROR = "error"
     INVALID = "invalid"

@@ -42,7 +42,7 @@ def record_calls(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
     for trigger in triggers:
         identifier = str(trigger.get("exchange"))
         exchange = p.exchanges.get(identifier)
-        if trigger["type"] == "request" and exchange is not None and exchange.owner == turn.agent:
+        if trigger["type"] == "request" and exchange is not None:
             asked.setdefault(exchange.asker, []).append(_call(p, identifier))
     for asker, calls in sorted(asked.items()):
         before = breaker_of(p, asker, turn.agent)
@@ -55,7 +55,7 @@ def _result(turn: Turn) -> CallResult:
     if turn.endpoint is not None or turn.failure == RATE:
         return CallResult.UNKNOWN
     match turn.failure, turn.pace:
-        case None, "late":
+        case None | "timeout", "late":
             return CallResult.LATE
         case None, "slow":
             return CallResult.SLOW

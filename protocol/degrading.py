@@ -15,7 +15,6 @@ from protocol.manifest import DECIDE, DegradedMode, Manifest
 from protocol.passing import Pass
 from protocol.rows import GoodAnswer
 from protocol.times import micros, plus
-from protocol.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +58,10 @@ def _fits(manifest: Manifest, request: str, default: Mapping[str, Any]) -> bool:
     return set(schema.get("required", ())) <= set(default) <= set(schema.get("properties", default))
 
 
-def remember(p: Pass, exchange: Exchange, turn: Turn) -> None:
+def remember(p: Pass, exchange: Exchange) -> None:
     """Keep what the owner has just agreed to, if its manifest lets it be given again."""
     mode = p.world.manifests[exchange.owner].degraded_mode
-    if (
-        mode is None
-        or mode.when_open != "cached"
-        or exchange.request == DECIDE
-        or turn.agent != exchange.owner
-    ):
+    if mode is None or mode.when_open != "cached" or exchange.request == DECIDE:
         return
     row = GoodAnswer(*_key(exchange), values=dict(exchange.values), at=p.now)
     p.answers.append((row, plus(p.now, seconds=-mode.max_age_s)))

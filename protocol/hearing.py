@@ -179,7 +179,7 @@ def _answer(p: Pass, heard: Heard, turn: Turn, move: Answer) -> None:
     data = {"exchange": move.exchange, "kind": str(move.kind), "code": move.code, "request": exchange.request}
     p.note("request.answered", f"{exchange.owner}.{exchange.request}", data, turn.agent)
     if after.state is ExchangeState.AGREED:
-        remember(p, after, turn)
+        remember(p, after)
     settle(p, heard, move.exchange, after, turn)
 
 

@@ -106,7 +106,7 @@ class Turn:
     endpoint: str | None = None
     """The model endpoint whose failure this is, which tells nothing about the agent; None for any other."""
     pace: Literal["", "slow", "late"] = ""
-    """``slow``: it took nearly all of its time; ``late``: more, as only what cannot be cancelled does."""
+    """``slow``: it took nearly all of its time; ``late``: well more, as what cannot be cancelled does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class HttpEndpoint:
     """``behaviour``: a name above, or a status code. ``requests``: how many came in; ``came``: any did."""
 
     behaviour: str | int = GOOD
+    first: dict[str, Any] | None = None
+    """What the first request is answered with instead: a tool call."""
     requests: int = 0
     port: int = 0
     came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,33 +50,35 @@ class HttpEndpoint:
             await reader.readexactly(length)
             self.requests += 1
             self.came.set()
-            if self.behaviour == HANG:
+            given, self.first = self.first, None
+            if given is None and self.behaviour == HANG:
                 await asyncio.Event().wait()
-            writer.write(self._response())
+            writer.write(_sent(json.dumps(_completion(given))) if given else self._response())
             await writer.drain()
         self.hanging.discard(task)
         writer.close()
 
     def _response(self) -> bytes:
-        status, body, kind = 200, json.dumps(_completion()), "application/json"
+        status, body, kind = 200, json.dumps(_completion(CALL)), "application/json"
         if isinstance(self.behaviour, int):
             status, body = self.behaviour, json.dumps({"error": {"message": "no", "type": "server_error"}})
         elif self.behaviour == NO_JSON:
             body, kind = "<html>It works!</html>", "text/html"
         elif self.behaviour == ERROR_BODY:
             body = json.dumps({"error": {"message": "overloaded", "code": 529}})
-        head = (
-            f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close"
-        )
-        sent = body[: len(body) // 2] if self.behaviour == CUT else body
-        return f"{head}\r\n\r\n{sent}".encode()
+        return _sent(body, status, kind, is_cut=self.behaviour == CUT)
 
 
-def _completion() -> dict[str, Any]:
+def _sent(body: str, status: int = 200, kind: str = "application/json", *, is_cut: bool = False) -> bytes:
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close"
+    return f"{head}\r\n\r\n{body[: len(body) // 2] if is_cut else body}".encode()
+
+
+def _completion(call: dict[str, Any]) -> dict[str, Any]:
     message = {
         "role": "assistant",
         "content": None,
-        "tool_calls": [{"id": "c1", "type": "function", "function": CALL}],
+        "tool_calls": [{"id": "c1", "type": "function", "function": call}],
     }
     return {
         "id": "x",

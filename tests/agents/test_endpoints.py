@@ -15,6 +15,7 @@ from agents.models import OfflineAccess
 from agents.turn_runtime import Job, TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.breaker import BreakerState
+from protocol.records import Ref, Snapshot
 from protocol.rows import CaseRow
 from protocol.turns import Reply, Turn
 from protocol.world import World
@@ -23,9 +24,11 @@ from tests.floors_loaded import harbour
 
 NOW = 1_795_000_000.125
 COOLDOWN_S = 30
-TIMEOUT_S = 0.3
+TIMEOUT_S = 60.0
+"""Of the client: nobody answers so slowly by accident."""
 ATTEMPTS = 3
 """Of a turn of berthing."""
+GAPS = '{"minutes": 60, "earliest": "2026-05-04T04:00:00Z", "latest": "2026-05-06T04:00:00Z"}'
 PERSON = {"type": "person", "person": "guest", "roles": [], "text": "Where is V-1?"}
 OPEN, CLOSED, HALF_OPEN = BreakerState.OPEN, BreakerState.CLOSED, BreakerState.HALF_OPEN
 
@@ -108,6 +111,7 @@ async def test_endpoint_that_answers_is_one_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize("behaviour", [429, 500, 503, 529, 401, 404, HANG, CUT, NO_JSON, ERROR_BODY])
 async def test_failure_of_an_endpoint_is_marked_as_its_own(tmp_path: Path, behaviour: str | int) -> None:
     async with http_endpoint(behaviour) as endpoint, bench(tmp_path, endpoint.url) as b:
+        b.access.timeout_s = 0.2 if behaviour == HANG else TIMEOUT_S
         turn = await b.turn(1)
         assert (turn.failure, turn.endpoint, turn.moves) == ("error", "small", ())
         assert turn.detail.startswith("small: ")
@@ -182,7 +186,7 @@ async def test_probe_that_fails_begins_another_cooldown(tmp_path: Path) -> None:
 async def test_probe_that_never_returns_is_given_up_after_the_turns_time(tmp_path: Path) -> None:
     async with http_endpoint() as endpoint, bench(tmp_path, endpoint.url) as b:
         await opened(b, endpoint)
-        b.access.timeout_s, endpoint.behaviour, b.now = 60.0, HANG, b.now + COOLDOWN_S
+        endpoint.behaviour, b.now = HANG, b.now + COOLDOWN_S
         probing = asyncio.ensure_future(b.turn(10))
         await endpoint.came.wait()
         probing.cancel()  # as if its process had died
@@ -201,9 +205,32 @@ async def test_endpoint_that_hangs_until_the_turns_deadline_is_down_and_not_its_
     tmp_path: Path,
 ) -> None:
     async with http_endpoint(HANG) as endpoint, bench(tmp_path, endpoint.url, call_s=1) as b:
-        b.access.timeout_s = 60.0
         turn = await b.turn(1)
         assert (turn.failure, turn.endpoint, turn.attempts) == ("timeout", "small", 1)
+
+
+async def test_endpoint_that_answered_before_the_time_was_up_is_not_down(tmp_path: Path) -> None:
+    async with http_endpoint(HANG) as endpoint, bench(tmp_path, endpoint.url, call_s=1) as b:
+        for number in range(3):
+            endpoint.first = {"name": "free_gaps", "arguments": GAPS}
+            turn = await b.turn(number)
+            assert (turn.failure, turn.endpoint, turn.usage.model_calls) == ("timeout", None, 1)
+        assert await b.state() is CLOSED
+
+
+async def test_turn_that_failed_before_it_called_gives_its_probe_back(tmp_path: Path) -> None:
+    def broken(text: str, snapshot: Snapshot) -> list[Ref]:
+        raise KeyError(text)
+
+    async with http_endpoint() as endpoint, bench(tmp_path, endpoint.url) as b:
+        await opened(b, endpoint)
+        sound, endpoint.behaviour, b.now = b.world, GOOD, b.now + COOLDOWN_S
+        b.world = replace(sound, toolbox=replace(sound.toolbox, mentions=broken))
+        turn = await b.turn(10)
+        assert (turn.failure, turn.endpoint, endpoint.requests) == ("error", None, 0)
+        assert await b.state() is OPEN
+        b.world = sound
+        assert (await b.turn(11)).moves == (Reply("at B1"),)
 
 
 async def test_answers_in_between_keep_the_breaker_closed(tmp_path: Path) -> None:

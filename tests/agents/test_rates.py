@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.models import OfflineAccess
+from agents.models import ModelAccess, OfflineAccess
 from agents.turn_runtime import Job, TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.manifest import Rate
@@ -16,6 +16,7 @@ from protocol.rows import CaseRow
 from protocol.turns import Turn
 from protocol.world import World
 from tests.floors_loaded import harbour
+from tests.graph.harbour_app import Models
 from tests.virtual_time import VirtualLoop, in_virtual_time
 
 PERSON = {"type": "person", "person": "guest", "roles": [], "text": "Where is V-1?"}
@@ -35,7 +36,11 @@ def rated(per_minute: int) -> World:
 
 
 def played(
-    tmp_path: Path, world: World, work: Callable[[Take, VirtualLoop], Awaitable[None]], runtimes: int = 1
+    tmp_path: Path,
+    world: World,
+    work: Callable[[Take, VirtualLoop], Awaitable[None]],
+    runtimes: int = 1,
+    models: ModelAccess | None = None,
 ) -> list[dict[str, object]]:
     """Let ``work`` take turns, each in a case of its own, by runtimes in turn; what was told of limits."""
 
@@ -50,9 +55,9 @@ def played(
             inline=True,
         )
         await ledger.write(lambda tx: tx.put_seed(floor.seed, lambda kind: world.owners[kind]))
-        models = OfflineAccess(floor.policies)
+        access = models or OfflineAccess(floor.policies)
         takers = [
-            TurnRuntime(world, ledger, models, floor.prompts, loop.time, loop.time) for _ in range(runtimes)
+            TurnRuntime(world, ledger, access, floor.prompts, loop.time, loop.time) for _ in range(runtimes)
         ]
         taken = 0
 
@@ -137,6 +142,26 @@ def test_events_may_wait_as_long_as_events_may_take(tmp_path: Path) -> None:
         assert loop.time() == 60
 
     played(tmp_path, rated(1), work)
+
+
+def test_waiting_is_part_of_the_deadline_and_makes_nobody_slow(tmp_path: Path) -> None:
+    hangs = asyncio.Event()
+
+    async def before(agent: str) -> None:
+        if hangs.is_set():
+            await asyncio.Event().wait()
+
+    async def work(take: Take, loop: VirtualLoop) -> None:
+        await take()
+        await asyncio.sleep(45)
+        turn = await take()
+        assert (loop.time(), turn.failure, turn.pace) == (60, None, "")
+        hangs.set()
+        await asyncio.sleep(45)
+        turn = await take()
+        assert (loop.time(), turn.failure) == (105 + CALL_S, "timeout")
+
+    played(tmp_path, rated(1), work, models=Models(before))
 
 
 def test_no_minute_holds_more_turns_than_the_rate(tmp_path: Path) -> None:

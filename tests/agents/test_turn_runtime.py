@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from agents.floor_loader import Floor, load_floor
-from agents.retrying import FIRST_WAIT_S, KEEP_SHARE, decide
+from agents.retrying import FIRST_WAIT_S, KEEP_SHARE, LATE_SHARE, SLOW_SHARE, decide
 from agents.turn_runtime import Job, TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.position import Trigger
@@ -188,6 +188,35 @@ def test_timeout_comes_at_the_deadline_and_is_not_retried(tmp_path: Path) -> Non
     turn, model, took_s = take(tmp_path, _never)
     assert (turn.failure, turn.attempts, len(model.heard)) == ("timeout", 1, 1)
     assert took_s == CALL_S
+
+
+async def _blocking() -> AIMessage:
+    """Work that nothing can cancel: the clock goes on while nobody else does anything."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.now += LATE_SHARE * CALL_S + 1
+    return await SAYS()  # type: ignore[call-arg]
+
+
+async def _slowly(share: float) -> AIMessage:
+    await asyncio.sleep(share * CALL_S)
+    return await SAYS()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("step", "failure", "pace"),
+    [
+        (lambda: _slowly(0.5), None, ""),
+        (lambda: _slowly(SLOW_SHARE - 0.01), None, ""),
+        (lambda: _slowly(SLOW_SHARE), None, "slow"),
+        (lambda: _slowly(0.99), None, "slow"),
+        (_never, "timeout", "slow"),
+        (_blocking, "timeout", "late"),
+    ],
+)
+def test_turn_says_how_it_took_its_time(tmp_path: Path, step: Any, failure: str | None, pace: str) -> None:
+    turn, _, _ = take(tmp_path, step)
+    assert (turn.failure, turn.pace) == (failure, pace)
 
 
 def test_no_retry_once_too_little_of_the_deadline_is_left(tmp_path: Path) -> None:

@@ -137,9 +137,10 @@ def test_slow_and_late_turns_count_though_they_answer() -> None:
     for _ in range(10):
         line.call(Turn("crane", (yes(start=T10),), pace="slow"))
     assert (line.breaker().state, line.breaker().cause) == (OPEN, "share")
-    line = Line()
-    line.call(Turn("crane", (yes(start=T10),), pace="late"))
-    assert (line.breaker().state, line.breaker().cause) == (OPEN, "late")
+    for turn in (Turn("crane", (yes(start=T10),), pace="late"), failed("timeout", pace="late")):
+        line = Line()
+        line.call(turn)
+        assert (line.breaker().state, line.breaker().cause) == (OPEN, "late")
 
 
 def test_several_requests_of_one_asker_in_one_turn_are_one_call() -> None:
@@ -198,6 +199,19 @@ def test_probe_that_fails_opens_again() -> None:
     y = line.call(failed("error"))
     assert (line.breaker().state, line.breaker().opened_s) == (OPEN, line.clock_s)
     assert told(y) == [("breaker.half_open", "cooled"), ("breaker.opened", "error")]
+
+
+def test_probe_is_known_among_other_requests_of_its_turn() -> None:
+    line = Line()
+    y = line.call([Answer("x1", AnswerKind.COUNTER, {"start": T10, "end": T11})], CARRYING)
+    line.opened()
+    y.clock_s = line.clock_s = line.clock_s + COOLDOWN_S
+    y.round(crew=[Answer("x1", AnswerKind.COUNTER, {"start": T11}), FIND])
+    assert [t["exchange"] for t in y.position.active["crane"]] == ["x1", "x2"]
+    probe = line.breaker().probe
+    assert probe is not None and probe.call == "case_1/x2"
+    y.round(crane=[yes("x2", start=T10), yes("x1", start=T10)])
+    assert line.breaker().state is CLOSED
 
 
 def test_probe_of_a_case_that_never_comes_back_is_taken_over() -> None:
