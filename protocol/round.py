@@ -78,9 +78,14 @@ def _judge_all(p: Pass, items: Sequence[Item]) -> None:
 
 
 def _foreseen(p: Pass, item: Item) -> Effects | None:
-    """What the action would do on the state at the start of the pass, for its rank; None if it cannot."""
+    """What the action would do on the state at the start of the pass, for its rank; None if it cannot, or
+    if no rank depends on it: the floor orders nothing, and the agent owns nothing of what it may claim.
+    """
     kind = p.world.kinds.get(item.kind)
     if kind is None:
+        return None
+    owns = any(p.world.owners.get(claimed) == item.agent for claimed in kind.claims)
+    if not owns and p.world.toolbox.order is None:
         return None
     for name, shape in kind.params.items():
         if shape.problem(item.params.get(name)):

@@ -1,6 +1,6 @@
 """Who may do what, whose yes counts, and who goes first (R2, R3)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from protocol.authority import (
 from protocol.effects import Delta, Effects, Put
 from protocol.fields import Integer, KeyOf, Maybe, Shape, Text
 from protocol.floor import ApprovalPolicy
+from protocol.manifest import Authority
 from protocol.position import Item
 from protocol.records import Claimed, Ref
 from protocol.rows import Verdict
@@ -179,6 +180,34 @@ def test_owner_of_what_is_written_but_not_claimed_does_not_go_first() -> None:
     effects = Effects(puts=(Put(Ref("booking", "B1"), {}),))
     found = [rank(world(), item(agent), effects, MemoryStore())[1] for agent in ("crane", "crew")]
     assert found == [True, True]
+
+
+BOTH = {
+    "crew": [Proposal("lift", {"crate": "C1", "start": T10, "end": T11})],
+    "crane": [Proposal("reserve", {"booking": "B1", "start": T10, "end": T11})],
+}
+
+
+def owning_slots(w: World) -> World:
+    """The world, the slot that both claim being the crew's."""
+    return with_manifest(w, "crew", authority=Authority(level=3, owns=["lift", "slot"]))
+
+
+def lifts_first(w: World) -> World:
+    """The world, its floor putting lifts before what is reserved."""
+    first = replace(w.toolbox, order=lambda kind, params, snapshot: (kind != "lift",))
+    return replace(w, toolbox=first)
+
+
+@pytest.mark.parametrize(
+    ("change", "winner"), [(lambda w: w, "reserve"), (owning_slots, "lift"), (lifts_first, "lift")]
+)
+def test_round_is_judged_by_owner_and_order_before_name(
+    change: Callable[[World], World], winner: str
+) -> None:
+    y = piled(change(world(crew_level=3, crane_level=3))).wake("crew", "crane")
+    y.round(**BOTH)
+    assert [v.kind for v in y.verdicts if v.verdict is Verdict.COMMITTED] == [winner]
 
 
 def piled(w: World) -> Yard:
