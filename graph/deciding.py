@@ -184,7 +184,7 @@ def _record(tx: Tx, world: World, row: EscalationRow, wanted: Wanted, role: str)
     have = signed if wanted.decision == APPROVE else row.quorum
     recorded = Recorded(row, role, have, row.quorum)
     after = step(row, LadderEvent(wanted.decision) if recorded.complete else LadderEvent.SIGN)
-    if recorded.complete:
+    if after.state is not EscalationState.PENDING:
         if not tx.save_escalation(after, row.version):
             raise RuntimeError(f"{row.id} changed inside its own transaction")
         wake(tx, row.case)

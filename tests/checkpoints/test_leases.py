@@ -157,16 +157,20 @@ async def test_lost_lease_is_seen_and_not_taken_back(ledger: Ledger) -> None:
 
 
 class Flaky:
-    """A ledger that is down whenever a lease is to be renewed, while time goes by."""
+    """A ledger that is down when a lease is to be renewed, after ``renewals`` times, while time goes by."""
 
-    def __init__(self, ledger: Ledger, wall: Wall, step_s: float) -> None:
+    def __init__(self, ledger: Ledger, wall: Wall, step_s: float, renewals: int = 0) -> None:
         self.ledger, self.wall, self.step_s, self.writes = ledger, wall, step_s, 0
+        self.renewals = renewals
 
     async def write(self, job: Callable[[Tx], object]) -> object:
         self.writes += 1
         if not isinstance(job, partial):
             return await self.ledger.write(job)
         self.wall.at += self.step_s
+        self.renewals -= 1
+        if self.renewals >= 0:
+            return await self.ledger.write(job)
         raise DependencyDownError("locked")
 
 
@@ -178,6 +182,16 @@ async def test_lease_counts_as_lost_when_it_could_not_be_renewed_in_time(ledger:
         async with asyncio.timeout(10):
             await lease.lost.wait()
     assert flaky.writes == 5  # taken, three renewals in vain, released
+
+
+async def test_lease_that_cannot_be_renewed_lasts_from_its_last_renewal(ledger: Ledger) -> None:
+    wall = Wall()
+    flaky = Flaky(ledger, wall, 6.0, renewals=2)
+    async with hold_lease(cast("Ledger", flaky), "case_1", clock=wall, renew_s=0.0) as lease:
+        assert lease is not None
+        async with asyncio.timeout(10):
+            await lease.lost.wait()
+    assert flaky.writes == 6  # taken, renewed until 1021, at 1018 in vain and at 1024 too late, released
 
 
 # Processes

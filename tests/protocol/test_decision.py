@@ -7,7 +7,9 @@ import pytest
 from protocol.decision import DecisionEvent, DecisionState, advance, checked, standing
 from protocol.effects import Refusal
 from protocol.machine import IllegalStepError
+from protocol.passing import Pass
 from protocol.rows import DecisionRow, EscalationState, Verdict
+from protocol.stopping import Stop, stop
 
 from .signing import BURN, FOREMAN, asked, signing_world, yard
 from .test_ladder import START
@@ -65,6 +67,16 @@ def test_one_signature_of_two_lapses_when_nobody_else_signs_in_time() -> None:
     y.run(None, [first])
     assert [(v.verdict, v.code) for v in y.verdicts][1:] == [(Verdict.REFUSED, "expired")]
     assert y.last is not None and y.last.spent == [first]
+
+
+def test_stopped_case_uses_up_a_signature_that_lapsed() -> None:
+    y = half_signed()
+    first = y.store.decide(asked(y), "approve", "f.one", "foreman")
+    row = y.store.escalation_rows[asked(y)]
+    y.store.escalation_rows[row.id] = replace(row, state=EscalationState.EXPIRED)
+    p = Pass(y.world, y.store, y.case, y.position, y.number + 1)
+    stop(p, [first], Stop("gate_error", "a rule failed"))
+    assert (p.spent, row.id in p.waiting) == ([first], False)
 
 
 def test_rejection_outweighs_a_signature_before_it_and_both_are_used_up() -> None:

@@ -53,6 +53,11 @@ def test_no_rung_lasts_longer_than_the_approval() -> None:
     assert move_on(row, row.expires_at).state is EscalationState.EXPIRED
 
 
+def test_nobody_is_asked_when_no_time_is_left() -> None:
+    row = move_on(asked([60, 600, 600], 100), plus(START, seconds=100))
+    assert (row.role, row.state) == ("role1", EscalationState.EXPIRED)
+
+
 def test_what_is_decided_stays_decided() -> None:
     row = replace(asked([60], 100), state=EscalationState.APPROVED)
     assert move_on(row, plus(START, seconds=1000)) == row
