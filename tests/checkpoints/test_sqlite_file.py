@@ -19,7 +19,7 @@ from checkpoints.sqlite_connection import connect, journal_mode_for, prepare_wri
 from checkpoints.sqlite_ledger import SqliteLedger, open_reader
 from protocol.errors import InvalidFloorError, NotFoundError
 from tests.architecture.sources import ROOT
-from tests.checkpoints.kit import ADAPTERS, START, TYPES, put, sqlite
+from tests.checkpoints.kit import ADAPTERS, START, TYPES, pass_row, put, sqlite
 
 open_sqlite = sqlite(inline=True)
 
@@ -342,6 +342,21 @@ def test_older_ledger_is_brought_up_to_date_and_keeps_its_rows(tmp_path: Path) -
     assert connection.execute("SELECT value FROM meta").fetchall() == [("yard",)]
     assert connection.execute("SELECT colour FROM inbox").fetchall() == []
     connection.close()
+
+
+async def test_ledger_of_the_first_schema_goes_on_with_its_passes(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    connection = scratch(path)
+    migrations.migrate(connection, migration_files()[:1])
+    settings = {"floor": "yard", "lineage": "l1", "schema": "1", "clock": START}
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", settings.items())
+    connection.execute("INSERT INTO passes VALUES ('case_1', 1, 1, ?, '{}', 'reply', 1)", (START,))
+    connection.execute("COMMIT")
+    connection.close()
+    async with open_sqlite(path) as ledger:
+        await ledger.write(lambda tx: tx.put_pass(pass_row(2)))
+        passes = await ledger.read(lambda tx: tx.passes("case_1"))
+    assert [(p.pass_no, p.clock_s) for p in passes] == [(1, None), (2, pass_row().clock_s)]
 
 
 async def test_reader_says_when_a_ledger_is_older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

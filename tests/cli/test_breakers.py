@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from cli.engine_events import TELLERS
 from protocol.breaker import Breaker, BreakerState, Probe
+from protocol.rows import EventRow
 from tests.cli.program import Program
 from tests.graph.harbour_app import SOUND, opened
 
@@ -160,6 +162,59 @@ def test_what_is_not_said_whole_is_usage(andon: Program, words: list[str], code:
     done = andon("breakers", *words, "--as", MASTER, "--json")
     assert (done.code, done.error["code"]) == (2, code)
     assert not andon.data.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "data", "text"),
+    [
+        (
+            "breaker.opened",
+            PAIR,
+            {"breaker": PAIR, "cause": "timeout", "failures": 3},
+            f"the breaker {PAIR} opened (timeout)",
+        ),
+        (
+            "breaker.half_open",
+            PAIR,
+            {"breaker": PAIR, "cause": "cooled", "failures": 3},
+            f"the breaker {PAIR} lets one call through to see (cooled)",
+        ),
+        (
+            "breaker.closed",
+            PAIR,
+            {"breaker": PAIR, "cause": "good", "failures": 3},
+            f"the breaker {PAIR} closed (good)",
+        ),
+        (
+            "answer.degraded",
+            "berthing.find_gap",
+            {"exchange": "x1", "mode": "cached", "age_s": 90, "cause": "timeout"},
+            "x1: fairway is told the cached answer, 1 min old in place of berthing.find_gap",
+        ),
+        (
+            "answer.degraded",
+            "berthing.find_gap",
+            {"exchange": "x1", "mode": "default", "age_s": None, "cause": "timeout"},
+            "x1: fairway is told the default answer in place of berthing.find_gap",
+        ),
+        (
+            "rate.limited",
+            "fairway",
+            {"per_minute": 6, "wait_ms": 1500, "taken": True},
+            "fairway waits 1.5 s: it may take 6 turns a minute",
+        ),
+        (
+            "rate.limited",
+            "fairway",
+            {"per_minute": 6, "wait_ms": 59_000, "taken": False},
+            "fairway takes no turn: it may take 6 turns a minute",
+        ),
+    ],
+)
+def test_trace_tells_it_in_words(kind: str, subject: str, data: dict[str, Any], text: str) -> None:
+    at = "2026-05-04T04:00:00Z"
+    event = EventRow("evt_1", kind, "supervisor", "evt_1", at, at, subject, data, agent="fairway")
+    assert TELLERS[kind](event, "UTC")[0] == text
 
 
 def test_doctor_has_a_line_on_breakers(andon: Program) -> None:
