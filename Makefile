@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help chat demo test check format bench lock clean runtime dev
+.PHONY: help chat demo test check soak format bench lock clean runtime dev
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1#/p' $(firstword $(MAKEFILE_LIST)) | tr '#' '\t'
@@ -25,6 +25,9 @@ check: dev ## format, lint, types, import directions, tests: all that CI runs
 	$(BIN)/lint-imports --no-logo
 	@git ls-files '*.py' 2>/dev/null | xargs -r wc -l | awk '$$1 > 300 && $$2 != "total" {print "long file, worth a look: " $$0}'
 	$(BIN)/python -m pytest
+
+soak: dev ## look for a floor or a text that the checks do not stand, among tens of thousands
+	@ANDON_SOAK=1 $(BIN)/python -m pytest -m soak
 
 format: dev ## rewrite the code in the one format
 	$(BIN)/ruff check --fix

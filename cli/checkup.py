@@ -38,6 +38,7 @@ _NEEDED = (
     "click",
     "prompt_toolkit",
     "ruamel.yaml",
+    "pyyaml",
     "jsonschema",
     "tzdata",
 )
