@@ -137,14 +137,24 @@ class Exchange:
         return params if all(h in params for h in self.carries.holes) else None
 
     def settled_params(self) -> dict[str, Any] | None:
-        """The carried action with the owner's values in it, or None while a hole stays open."""
+        """The carried action as both settled it, or None while a hole stays open.
+
+        The owner's yes fills what the asker left open and changes nothing the asker stated; an offer
+        that the asker accepted, or that a cut falls back on, stands as it was made.
+        """
         if self.carries is None:
             return None
-        given = (
-            self.offer if self.state is not ExchangeState.AGREED else {**(self.offer or {}), **self.values}
-        )
-        params = {**self.carries.params, **(self.position or {}), **(given or {})}
+        asked, offered = {**self.carries.params, **(self.position or {})}, self.offer or {}
+        if self.state is ExchangeState.AGREED:
+            params = {**offered, **self.values, **asked}
+        else:
+            params = {**asked, **offered}
         return params if all(h in params for h in self.carries.holes) else None
+
+    def changes(self, values: Mapping[str, Any]) -> bool:
+        """Whether ``values`` differ from what the asker stated of the carried action."""
+        asked = {} if self.carries is None else {**self.carries.params, **(self.position or {})}
+        return any(name in asked and asked[name] != value for name, value in values.items())
 
 
 class IllegalSayError(IllegalStepError):
@@ -196,6 +206,8 @@ def speak(
 
 
 def _owner_said(said: Exchange, answer: Answer) -> Exchange:
+    if answer.kind is AnswerKind.AGREE and said.changes(answer.values):
+        answer = replace(answer, kind=AnswerKind.COUNTER)  # a yes to something else is an offer
     if answer.kind is AnswerKind.AGREE and said.carries is not None:
         agreed = replace(said, state=advance(said.state, Say.AGREE))
         # An agreement that leaves a hole open decides nothing: it counts as a defer.

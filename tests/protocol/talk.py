@@ -60,10 +60,19 @@ class Conversation:
 
     @property
     def start(self) -> str | None:
-        """The start that is committed: the owner's latest; None when nothing is."""
+        """The start that is committed: the last one stated and agreed to; None when nothing is."""
         if not self.carries or self.talk[-1] is REFUSE:
             return None
-        return position(len(self.talk) - (2 if self.ends is ExchangeState.ACCEPTED else 1))
+        return position(self._agreed_step())
+
+    def _agreed_step(self) -> int:
+        """Which answer stated what is agreed to: an owner's yes takes the asker's word, if there is one."""
+        last = len(self.talk) - 1
+        if self.ends is ExchangeState.ACCEPTED:
+            return last - 1
+        if COUNTER in self.talk:
+            return max(i for i, said in enumerate(self.talk) if said is COUNTER)
+        return last if self.form == "own" else -1
 
     def opening(self) -> Move:
         """The request."""
@@ -83,7 +92,8 @@ class Conversation:
         """Answer number ``step`` (from 0)."""
         said = self.talk[step]
         states = said is COUNTER or (said is AGREE and self.ends is ExchangeState.AGREED)
-        values = {"part": self.part, "start": position(step), "why": SAME_WORDS} if states else {}
+        stated = self._agreed_step() if said is AGREE and states else step
+        values = {"part": self.part, "start": position(stated), "why": SAME_WORDS} if states else {}
         return Answer(exchange, said, values, "unwilling" if said is REFUSE else None, SAME_WORDS)
 
 

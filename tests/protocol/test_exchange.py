@@ -53,6 +53,20 @@ def test_agreement_fills_the_holes() -> None:
     assert agreed.settled_params() == {"crate": "C", "start": "t1"}
 
 
+def test_yes_to_something_else_is_an_offer() -> None:
+    stated = replace(ASKED, carries=Carried("lift", {"crate": "C", "start": "x"}))
+    heard = speak(stated, "b", answer("agree", start="y"), {}, 3)
+    assert (heard.state, heard.offer) == (ExchangeState.OFFERED, {"start": "y"})
+
+
+def test_yes_to_a_counter_takes_the_askers_word_and_not_the_offer_before() -> None:
+    offered = speak(ASKED, "b", answer("counter", start="x"), {}, 9)
+    countered = speak(offered, "a", answer("counter", start="y"), {}, 9)
+    agreed = speak(countered, "b", answer("agree"), {}, 9)
+    assert agreed.state is ExchangeState.AGREED
+    assert agreed.settled_params() == {"crate": "C", "start": "y"}
+
+
 def test_accepting_an_offer_settles_on_it() -> None:
     offered = speak(ASKED, "b", answer("counter", start="t2"), {}, 3)
     assert speak(offered, "a", answer("agree"), {}, 3).settled_params() == {"crate": "C", "start": "t2"}
