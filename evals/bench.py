@@ -19,12 +19,13 @@ from evals.bench_engine import measure_engine
 from evals.bench_feed import measure_feed
 from evals.bench_figure import Figure
 from evals.bench_plan import Plan, read_plan
+from evals.bench_round import measure_round
 from evals.bench_start import measure_help, measure_imports
 from protocol.errors import AndonError
 
 ROOT = Path(__file__).resolve().parent.parent
-FACTS, CASES, STARTS = 300, 120, 25
-"""Pairs of each kind that a median is taken of."""
+FACTS, CASES, STARTS, ROUNDS = 300, 120, 25, 200
+"""Pairs of each kind, and rounds, that a median is taken of."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +70,7 @@ def _figures(
 ) -> Iterator[Figure]:
     ledger = here / "ledger"
     yield from asyncio.run(measure_engine(plan, floor, ledger, pairs or FACTS, pairs or CASES))
+    yield measure_round(pairs or ROUNDS)
     yield asyncio.run(measure_help(pairs or STARTS))
     yield measure_imports(floor, ledger)
     yield from measure_feed(floor, plan.log, here, log, rows)
