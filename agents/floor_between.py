@@ -99,11 +99,6 @@ def _owners(parts: Parts) -> Iterator[Problem]:
             draft = parts.drafts[folder]
             message = f"{owners[0]} and {folder} both own {name}; a resource type has one owner"
             yield draft.problem(Code.TYPE_WITH_TWO_OWNERS, message, *_owned(draft, name))
-    for folder, draft in parts.drafts.items():
-        owns = draft.value.authority.owns
-        if owns and draft.value.mode == _SHADOW and "mode" not in draft.touched:
-            message = f"{folder} is in shadow mode and owns {owns[0]}, on which nobody could then decide"
-            yield draft.problem(Code.OWNER_IN_SHADOW, message, *_owned(draft, owns[0]))
 
 
 def _owned(draft: Draft[Manifest], name: str) -> NodePath:
@@ -132,7 +127,20 @@ def _action(parts: Parts, action: ActionKind) -> Iterator[Problem]:
         message = f"no agent can propose {action.name}; list it in a manifest's can"
         yield Problem(Code.ACTION_WITHOUT_PROPOSER, file, line, message)
     if len(owners) == 1:
-        yield from _unlisted(parts, action, next(iter(owners)))
+        owner, name = next(iter(owners.items()))
+        yield from _unlisted(parts, action, owner)
+        yield from _undecided(parts, action, owner, name)
+
+
+def _undecided(parts: Parts, action: ActionKind, owner: str, name: str) -> Iterator[Problem]:
+    """What others may propose while the owner, in shadow mode, decides nothing."""
+    draft = parts.drafts[owner]
+    if draft.value.mode != _SHADOW or "mode" in draft.touched:
+        return
+    for other, theirs in parts.drafts.items():
+        if theirs is not draft and action.name in theirs.value.capability_scope.can:
+            message = f"{owner} is in shadow mode and owns {name}, on which {other} may propose {action.name}"
+            yield draft.problem(Code.OWNER_IN_SHADOW, message, *_owned(draft, name))
 
 
 def _unlisted(parts: Parts, action: ActionKind, owner: str) -> Iterator[Problem]:

@@ -399,7 +399,11 @@ def asks_a_shadow(plan: Blueprint, rolls: random.Random) -> bool:
 
 @mistake(Code.OWNER_IN_SHADOW)
 def shadow_that_owns(plan: Blueprint, rolls: random.Random) -> None:
-    rolls.choice([m for m in plan.manifests.values() if m["authority"]["owns"]])["mode"] = "shadow"
+    owner = rolls.choice([m for m in plan.manifests.values() if m["authority"]["owns"]])
+    other = rolls.choice([m for m in plan.manifests.values() if m is not owner])
+    kinds = [k for k, told in plan.tools["actions"].items() if told["type"] in owner["authority"]["owns"]]
+    owner["mode"] = "shadow"
+    other["capability_scope"]["can"].append(rolls.choice(kinds))
 
 
 @mistake(Code.LANE_UNKNOWN)

@@ -261,16 +261,18 @@ AGENTS = [
         file=BERTHING,
         more=(Edit(BERTHING, "required: [berth, minutes, earliest, latest]", f"required: [{_MANY}]"),),
     ),
-    case(Code.OWNER_IN_SHADOW, BERTHING, "", "mode: shadow\n", at="authority:", also=(Code.ASK_IN_SHADOW,)),
-    case(
-        Code.ASK_IN_SHADOW,
-        BERTHING,
-        "",
-        "mode: shadow\n",
-        at="asks:",
-        where=FAIRWAY,
-        also=(Code.OWNER_IN_SHADOW,),
+    Case(
+        Code.OWNER_IN_SHADOW,
+        Edit(BERTHING, "", "mode: shadow\n"),
+        at="authority:",
+        file=BERTHING,
+        also=frozenset({Code.ASK_IN_SHADOW}),
+        more=(
+            Edit(FAIRWAY, "  can: [book_pilot, ", "  can: [shift_visit, book_pilot, "),
+            Edit(FAIRWAY, "cannot: [shift_visit]", "cannot: []"),
+        ),
     ),
+    case(Code.ASK_IN_SHADOW, BERTHING, "", "mode: shadow\n", at="asks:", where=FAIRWAY),
     case(Code.ACTION_UNREADABLE, BERTHING, "reads: [berth, visit,", "reads: [berth,", at="can:"),
     case(
         Code.CANNOT_UNKNOWN, BERTHING, "cannot: [book_sounding]", "cannot: [book_sounding, paint]", at="paint"
