@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from evals.bench_admission import measure_admission
 from evals.bench_engine import measure_engine
 from evals.bench_feed import measure_feed
 from evals.bench_figure import Figure
@@ -24,7 +25,7 @@ from evals.bench_start import measure_help, measure_imports
 from protocol.errors import AndonError
 
 ROOT = Path(__file__).resolve().parent.parent
-FACTS, CASES, STARTS, ROUNDS = 300, 120, 25, 200
+FACTS, CASES, STARTS, ROUNDS, ADMISSIONS = 300, 120, 25, 200, 25
 """Pairs of each kind, and rounds, that a median is taken of."""
 
 
@@ -73,6 +74,7 @@ def _figures(
     yield measure_round(pairs or ROUNDS)
     yield asyncio.run(measure_help(pairs or STARTS))
     yield measure_imports(floor, ledger)
+    yield from asyncio.run(measure_admission(plan.admission, here / "admitted", pairs or ADMISSIONS))
     yield from measure_feed(floor, plan.log, here, log, rows)
 
 

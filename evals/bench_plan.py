@@ -71,6 +71,12 @@ class LogPlan(Part):
     rare: Annotated[Sequence[Mapping[str, str]], Field(min_length=1)]
 
 
+class AdmissionPlan(Part):
+    """How many agents a made-up floor has that is admitted."""
+
+    agents: int = Field(ge=3, le=99)
+
+
 class Plan(Part):
     """All of it. ``quiet`` opens no case, ``opening`` opens one."""
 
@@ -78,6 +84,7 @@ class Plan(Part):
     opening: FactPlan
     request: RequestPlan
     log: LogPlan
+    admission: AdmissionPlan
 
 
 def read_plan(floor: Path) -> Plan:

@@ -11,7 +11,7 @@ import pytest
 from agents.models import OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
-from evals import bench_engine, bench_feed, bench_round, bench_start
+from evals import bench_admission, bench_engine, bench_feed, bench_round, bench_start
 from evals.bench import main
 from evals.bench_figure import Figure, ratio
 from evals.bench_graph import empty_graph, walk_of
@@ -32,6 +32,8 @@ NAMES = [
     bench_round.ROUND,
     bench_start.HELP,
     bench_start.IMPORTS,
+    bench_admission.ADMISSION,
+    bench_admission.AGAINST,
     bench_feed.MEMORY,
     bench_feed.GROWTH,
 ]
