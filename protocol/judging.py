@@ -280,18 +280,20 @@ def _remember(p: Pass, item: Item, effects: Effects, done: Applied, before: Mapp
     for put in effects.puts:
         p.put_by.setdefault(put.ref, (item.agent, item.key))
     for claim in done.claims:
-        p.claimed_by[claim.holder] = item.key
+        p.claimed_by[claim.holder] = item
 
 
 def _blocked(p: Pass, item: Item, blocked: Blocked, signature: Signature | None, may_wait: bool) -> bool:
     """An interval is taken: by this round's winner, by something whose owner can be asked, or for good.
 
-    True when the action waits instead.
+    True when the action waits instead. A holder that took its interval again in this round, at a lower
+    level, had it before: it is asked, or it could dodge every request by repeating itself.
     """
     held, wanted = blocked.held, blocked.wanted
     taken = f"{wanted.resource} is taken by {held.holder} from {held.start} to {held.end}"
-    if winner := p.claimed_by.get(held.holder):
-        _overrule(p, item, winner, taken)
+    winner = p.claimed_by.get(held.holder)
+    if winner is not None and winner.level >= item.level:
+        _overrule(p, item, winner.key, taken)
         return False
     if may_wait:
         return True

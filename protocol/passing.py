@@ -78,7 +78,7 @@ class Pass:
     """Versions at the start of the pass of what this pass has written (−1: absent)."""
     put_by: dict[Ref, tuple[str, str]] = field(default_factory=dict)
     """Who wrote a record in this pass other than through a balance: (agent, action key)."""
-    claimed_by: dict[Ref, str] = field(default_factory=dict)
+    claimed_by: dict[Ref, Item] = field(default_factory=dict)
     """Which action of this pass took claims for a holder."""
     breakers: dict[str, tuple[Breaker, Breaker]] = field(default_factory=dict)
     """By name: breakers as they were read, and as they are now."""

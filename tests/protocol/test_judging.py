@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from protocol.effects import Effects, Emit, Put, Refusal
+from protocol.effects import Effects, Emit, Put, Refusal, Release
 from protocol.position import Route
 from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import CaseStatus, Verdict
@@ -278,3 +278,25 @@ def test_shared_claim_stands_beside_another() -> None:
     y = yard(deciding(world(), "lift", decide)).wake("crew")
     y.round(crew=[Proposal("lift", LIFT), Proposal("lift", LIFT)])
     assert y.verdict("lift") == [Verdict.COMMITTED] * 2
+
+
+def test_holder_that_takes_its_interval_again_at_a_lower_level_is_asked() -> None:
+    """It held the slot before the round: repeating itself is no way round a request."""
+    booking = Ref("booking", "B1")
+    held = Claimed("slot/S1", T10, T12, booking)
+
+    def repeat(params: Params, snapshot: Snapshot, context: ActionContext) -> Effects:
+        return Effects(puts=(Put(booking, {"start": T10}),), releases=(Release(booking),), claims=(held,))
+
+    w = with_kind(
+        world(crew_level=4, crane_level=3), "cancel", lambda k: replace(k, decide=repeat, claims=("slot",))
+    )
+    y = Yard(w).wake("crane", "crew")
+    y.store.seed("crate", "C1")
+    y.store.seed("booking", "B1", start=T10, end=T12)
+    y.store.claim(held)
+    y.round(
+        crane=[Proposal("cancel", {"booking": "B1"})],
+        crew=[Proposal("lift", {"crate": "C1", "start": T10, "end": T11})],
+    )
+    assert (y.verdict("cancel"), y.verdict("lift")) == (["committed"], ["asked"])
