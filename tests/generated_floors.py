@@ -6,6 +6,7 @@ The same number gives the same floor on every machine.
 
 import json
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,7 @@ def valid_floor(seed: int | str, directory: Path) -> Path:
 def write(plan: Blueprint, directory: Path) -> Path:
     """Make ``directory`` hold the floor and nothing else; files that are right already are left alone."""
     wanted = rendered(plan)
+    directory.mkdir(parents=True, exist_ok=True)
     for path in sorted(directory.rglob("*"), reverse=True):
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
@@ -59,6 +61,12 @@ def write(plan: Blueprint, directory: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(raw)
     return directory
+
+
+def forget() -> None:
+    """Drop the Python of floors that were loaded: thousands of them would fill the memory."""
+    for name in [name for name in sys.modules if name.startswith("floor_")]:
+        del sys.modules[name]
 
 
 def rendered(plan: Blueprint) -> dict[str, bytes]:
@@ -206,9 +214,17 @@ class _Maker:
                 person["hours"] = {"from": "07:00", "to": "15:00"}
         return people, roles
 
-    def _ladder(self, roles: Sequence[str]) -> list[dict[str, Any]]:
-        asked = self.rolls.sample(list(roles), self.rolls.randint(1, len(roles)))
-        return [{"role": role, "answer_s": self.rolls.choice((60, 900, 3600))} for role in asked]
+    def _approval(self, roles: Sequence[str]) -> dict[str, Any]:
+        rolls = self.rolls
+        asked = rolls.sample(list(roles), rolls.randint(1, len(roles)))
+        policy: dict[str, Any] = {
+            "ladder": [{"role": role, "answer_s": rolls.choice((60, 900, 3600))} for role in asked]
+        }
+        if rolls.random() < 0.4:
+            policy |= {"separate": True, "on_exhausted": rolls.choice(("reject", "hold"))}
+        if len(asked) > 1 and rolls.random() < 0.4:
+            policy["quorum"] = 2
+        return policy
 
     def _config(self, people: list[dict[str, Any]], roles: list[str]) -> dict[str, Any]:
         rolls = self.rolls
@@ -232,7 +248,12 @@ class _Maker:
             }
         signed = {kind for kind, action in self.actions.items() if action["signed"]}
         if signed:
-            config["approvals"] = {kind: {"ladder": self._ladder(roles)} for kind in sorted(signed)}
+            config["approvals"] = {kind: self._approval(roles) for kind in sorted(signed)}
+        if rolls.random() < 0.3:
+            config["engine"] = {
+                "answer_s": rolls.choice((60, 900)),
+                "breaker": {"failures": rolls.randint(1, 5)},
+            }
         config["rules"] = ["no_haste"] if rolls.random() < 0.5 else []
         config["models"] = {"tiers": {"small": "offline", "large": "openai:large"}, "router": "small"}
         config["seed"] = "seed.yaml"

@@ -74,3 +74,17 @@ def test_mistakes_of_one_floor_are_reported_together(tmp_path: Path) -> None:
         Code.APPROVAL_ROLE_UNKNOWN,
     }
     assert len(problems) == len(mistakes)
+
+
+def test_lines_stay_exact_behind_what_was_left_out(tmp_path: Path) -> None:
+    """An entry of a wrong type is left out of its list; those after it keep their lines."""
+    names = "reads: [berth, visit, sounding]"
+    listed = "reads:\n    - 7\n    - berth\n    - visit\n    - [x]\n    - sounding\n    - crane\n    - berth"
+    floor = copy_harbour(tmp_path / "floor", Edit(BERTHING, names, listed))
+    first = line_of(floor, BERTHING, "    - 7")
+    assert [(p.code, p.line - first) for p in told_of(floor) if p.line >= first] == [
+        (Code.WRONG_TYPE, 0),
+        (Code.WRONG_TYPE, 3),
+        (Code.TYPE_UNKNOWN, 5),
+        (Code.DUPLICATE_NAME, 6),
+    ]

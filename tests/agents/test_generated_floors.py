@@ -12,7 +12,7 @@ import pytest
 from agents.floor_catalogue import Code
 from agents.floor_loader import check_floor, load_floor
 from protocol.errors import Problem
-from tests.generated_floors import Blueprint, blueprint, valid_floor, write
+from tests.generated_floors import Blueprint, blueprint, forget, valid_floor, write
 from tests.generated_mistakes import MISTAKES, Mistake
 
 FLOORS = 300
@@ -27,13 +27,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
 
 
-def forget() -> None:
-    for name in [name for name in sys.modules if name.startswith("floor_")]:
-        del sys.modules[name]
-
-
 def told(plan: Blueprint, place: Path) -> list[Problem]:
-    place.mkdir(exist_ok=True)
     try:
         return check_floor(write(plan, place))
     finally:
@@ -79,7 +73,6 @@ def test_made_up_floors_are_accepted_and_their_mistakes_told(place: Path) -> Non
 def test_same_number_gives_the_same_floor_and_another_number_another(tmp_path: Path) -> None:
     worlds = []
     for place, number in (("one", 7), ("same", 7), ("other", 8)):
-        (tmp_path / place).mkdir()
         worlds.append(load_floor(valid_floor(number, tmp_path / place)).world)
     one, same, other = worlds
     assert one.manifest_hashes == same.manifest_hashes != other.manifest_hashes
