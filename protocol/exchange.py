@@ -186,6 +186,8 @@ def speak(
     """
     if party != exchange.speaker:
         raise IllegalSayError(f"{party} is not awaited in a {exchange.state} exchange of {exchange.request}")
+    if party == exchange.owner and answer.kind is AnswerKind.AGREE and exchange.changes(answer.values):
+        answer = replace(answer, kind=AnswerKind.COUNTER)  # a yes to something else is an offer
     stated = dict(answer.values if position is None else position)
     hashed = digest([party, str(answer.kind), stated, dict(sorted(reads.items()))])
     said = replace(
@@ -206,8 +208,6 @@ def speak(
 
 
 def _owner_said(said: Exchange, answer: Answer) -> Exchange:
-    if answer.kind is AnswerKind.AGREE and said.changes(answer.values):
-        answer = replace(answer, kind=AnswerKind.COUNTER)  # a yes to something else is an offer
     if answer.kind is AnswerKind.AGREE and said.carries is not None:
         agreed = replace(said, state=advance(said.state, Say.AGREE))
         # An agreement that leaves a hole open decides nothing: it counts as a defer.

@@ -59,6 +59,13 @@ def test_yes_to_something_else_is_an_offer() -> None:
     assert (heard.state, heard.offer) == (ExchangeState.OFFERED, {"start": "y"})
 
 
+def test_offer_that_calls_itself_a_yes_is_known_when_it_is_repeated() -> None:
+    stated = replace(ASKED, carries=Carried("lift", {"crate": "C", "start": "x"}))
+    offered = speak(stated, "b", answer("agree", start="y"), {}, 9)
+    insisted = speak(offered, "a", answer("counter", start="x"), {}, 9)
+    assert speak(insisted, "b", answer("counter", start="y"), {}, 9).cut_by == "repeat"
+
+
 def test_yes_to_a_counter_takes_the_askers_word_and_not_the_offer_before() -> None:
     offered = speak(ASKED, "b", answer("counter", start="x"), {}, 9)
     countered = speak(offered, "a", answer("counter", start="y"), {}, 9)
