@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import yaml  # type: ignore[import-untyped]
 
 from agents.floor_catalogue import Code
+from agents.yaml_words import plain
 from protocol.errors import Problem
 
 NodePath: TypeAlias = tuple[str | int, ...]
@@ -33,18 +34,6 @@ HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u
 _DOUBTFUL = re.compile(r"[\t\x85\u2028\u2029\ufeff]|^%", re.MULTILINE)
 """What YAML 1.1, which libyaml was made for, reads otherwise: tabs, three line breaks, directives."""
 _UNPRINTABLE = re.compile(rf"{HIDDEN.pattern}|[\t\n\r\ud800-\udfff]")
-
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FRACTION = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_CONSTANTS: Mapping[str, bool | float | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,17 +300,3 @@ def _character(error: Any) -> str:
 
 _FORGOTTEN = "\0forgotten"
 """A path element no file can have: the lines under a dropped value collide with nothing."""
-
-
-def plain(text: str) -> Any:
-    """The value of an unquoted word under the YAML 1.2 core schema."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    first = text[0]
-    if first not in "+-.0123456789":
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text) if len(text) < 400 else text
-    if _OCTAL_OR_HEX.fullmatch(text):
-        return int(text, 0) if len(text) < 400 else text
-    return float(text) if _FRACTION.fullmatch(text) else text
