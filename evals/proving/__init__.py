@@ -1,0 +1,1 @@
+"""The exhaustive search of a floor's protocol: ``andon check --prove``."""

@@ -1,0 +1,205 @@
+"""The whole proof of a floor: every matter with its contenders in every scene, the boundary, the clocks."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.floor_loader import load_floor
+from evals.proving.matters import Features, Matter, Question, hearers, matters_of, questions
+from evals.proving.results import Searched
+from evals.proving.scenario import scenario_json
+from evals.proving.scenes import BOUNDARY, CONTENDED, CROWD, PAIR, PLAIN, PULLED, Scene
+from evals.proving.search import BOUNDARY_DEPTH, Search
+from protocol.world import World
+
+ASSUMES = (
+    "Matters are searched one at a time: exchanges on different matters share records, claims and limits.",
+    "Agents contend where their kinds of action write or claim the same; the rest the gate refuses.",
+    "Each agent begins one thing, and again when it came to nothing; in scenes of two also twice, or late.",
+    "A scene has one disturbance. A crash leaves the rows as they are: each state is one a crash leads to.",
+    "Where three meet, the owner only answers, and the ways of failing are not told apart.",
+    f"Across lanes {BOUNDARY_DEPTH} crossings are followed; a longer chain repeats them up to its limit.",
+    "Ladders have one rung and people are there; rungs, shifts, expiry, leases and breakers go by ticks.",
+)
+"""What a proof takes for granted, in the words it is told with; docs/reference/proof.md says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One search to make, and the matters it stands for."""
+
+    question: Question
+    scene: Scene
+    matters: tuple[Matter, ...]
+
+    @property
+    def name(self) -> str:
+        """What is searched, for people."""
+        return f"{self.question}: {self.scene.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the searches found. ``agents``: of the floor. ``seconds``: of the process clock, start to end."""
+
+    floor: str
+    agents: int
+    matters: int
+    searches: tuple[Searched, ...]
+    scenarios: tuple[dict[str, Any], ...]
+    planned: int
+    seconds: float
+
+    @property
+    def violations(self) -> int:
+        """How many searches ended at a broken invariant."""
+        return sum(bool(s.violations) for s in self.searches)
+
+    @property
+    def proved(self) -> bool:
+        """Whether every search was made to its end and nothing broke."""
+        complete = len(self.searches) == self.planned and all(s.complete for s in self.searches)
+        return complete and self.violations == 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of ``proof`` in ``andon check --prove``."""
+        return {
+            "proved": self.proved,
+            "agents": self.agents,
+            "matters": self.matters,
+            "searches": len(self.searches),
+            "states": sum(s.states for s in self.searches),
+            "transitions": sum(s.transitions for s in self.searches),
+            "longest_path": max((s.longest_path for s in self.searches), default=0),
+            "violations": [
+                {"search": s.name, "invariant": v.invariant, "story": list(v.story)}
+                for s in self.searches
+                for v in s.violations
+            ],
+            "scenarios": list(self.scenarios),
+            "assumes": list(ASSUMES),
+            "duration_s": round(self.seconds, 1),
+        }
+
+
+def plan(world: World, agents: int = 3, *, crowd: bool = False) -> list[Job]:
+    """Every search of a proof with up to ``agents`` in one matter; a ``crowd`` has exactly so many."""
+    if crowd:
+        alike = questions(world, agents, crowd=True)
+        return [Job(q, CROWD, tuple(ms)) for q, ms in alike if len(q.agents) == agents]
+    return [*_pairs(world), *_contended(world, agents), *_boundary(world)]
+
+
+def _pairs(world: World) -> Iterator[Job]:
+    for question, matters in questions(world, 2):
+        yield from (Job(question, scene, tuple(matters)) for scene in PAIR)
+    for question, matters in questions(world, 2, Features(protective=True)):
+        yield Job(question, PULLED, tuple(matters))
+
+
+def _contended(world: World, agents: int) -> Iterator[Job]:
+    for question, matters in questions(world, agents):
+        if len(question.agents) > 2:
+            yield Job(question, CONTENDED[0], tuple(matters))
+
+
+def _boundary(world: World) -> Iterator[Job]:
+    """The questions in which an action wakes somebody in another lane."""
+    for question, matters in questions(world, 2, Features(lanes=True)):
+        here = sum(len(hearers(world, question, a, across=False)) for a in question.agents)
+        if sum(len(hearers(world, question, a, across=True)) for a in question.agents) > here:
+            yield Job(question, BOUNDARY, tuple(matters))
+
+
+def disturbed(world: World, agents: int = 3) -> list[Job]:
+    """The searches with contenders and a disturbance: long, for a soak."""
+    found = questions(world, agents)
+    return [Job(q, s, tuple(ms)) for q, ms in found for s in CONTENDED[1:] if len(q.agents) > 2]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a proof has come."""
+
+    done: int
+    planned: int
+    states: int
+    name: str
+
+
+def prove(
+    floor: Path,
+    jobs: Callable[[World], Sequence[Job]] = plan,
+    *,
+    limit_states: int | None = None,
+    workers: int = 1,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Proof:
+    """Make all searches, and stop when one breaks. ``limit_states``: states of all of them together.
+
+    With more than one worker the searches run in so many processes; a limit is counted in this one.
+    """
+    started = time.perf_counter()
+    world = load_floor(floor).world
+    todo = list(jobs(world))
+    clocks: list[Searched] = []
+    searches: list[Searched] = [*clocks]
+    made = (
+        _alone(world, todo, limit_states)
+        if workers == 1 or limit_states is not None
+        else _together(floor, todo, workers)
+    )
+    scenarios: list[dict[str, Any]] = []
+    planned = len(todo) + len(clocks)
+    for job, searched in made:
+        searches.append(searched)
+        scenarios += [
+            scenario_json(world, job.question, job.scene, v) for v in searched.violations if v.moves
+        ]
+        progress(Progress(len(searches), planned, sum(s.states for s in searches), job.name))
+    return Proof(
+        world.config.floor,
+        len(world.manifests),
+        len(matters_of(world)),
+        tuple(searches),
+        tuple(scenarios),
+        planned,
+        time.perf_counter() - started,
+    )
+
+
+def _alone(world: World, jobs: Sequence[Job], limit: int | None) -> Iterator[tuple[Job, Searched]]:
+    left = limit
+    for job in jobs:
+        if left is not None and left <= 0:
+            return
+        searched = Search(world, job.question, job.scene).run(left)
+        left = None if left is None else left - searched.states
+        yield job, searched
+
+
+_floor: list[World] = []
+"""The floor of a worker process, loaded once when it starts."""
+
+
+def _load(floor: Path) -> None:
+    _floor[:] = [load_floor(floor).world]
+
+
+def _search(job: Job) -> Searched:
+    return Search(_floor[0], job.question, job.scene).run()
+
+
+def _together(floor: Path, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Searched]]:
+    spawn = multiprocessing.get_context(
+        "spawn"
+    )  # a floor's functions cannot be sent: each process loads them
+    with ProcessPoolExecutor(workers, spawn, initializer=_load, initargs=(floor,)) as pool:
+        yield from zip(jobs, pool.map(_search, jobs), strict=True)
+
+
+SCENES = {scene.name: scene for scene in (*PAIR, PULLED, BOUNDARY, CROWD, PLAIN, *CONTENDED)}

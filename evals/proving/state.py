@@ -1,0 +1,257 @@
+"""A state of the search, and the exact key under which states that behave alike are one.
+
+Left out of the key is what no rule reads again: names of passes and events, words, versions as
+numbers (a version never comes back, so only whether it is still the current one matters), and the
+ends of exchanges. Everything else is interned and packed, nothing is hashed: no two states collide.
+"""
+
+from array import array
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from evals.proving.abstract_floor import PLACES
+from evals.proving.model_ledger import ModelLedger
+from protocol.breaker import Breaker, BreakerState
+from protocol.canonical import digest
+from protocol.exchange import ExchangeState
+from protocol.floor import Limits
+from protocol.rows import CaseRow, EscalationRow, EscalationState
+from protocol.times import parse
+
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class State:
+    """The ledger's rows, and what the search lets happen at most so many times more.
+
+    ``starts``: initiatives left, by agent in name order. ``edits``: changes from outside left;
+    ``overrides``: interventions of a person left.
+    """
+
+    ledger: ModelLedger
+    starts: tuple[int, ...]
+    edits: int
+    overrides: int
+
+
+class Packer:
+    """Turns states into keys. One packer for one search: its numbers mean nothing elsewhere."""
+
+    def __init__(self, limits: Limits, agents: Sequence[str]) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._limits = limits
+        self._agents = tuple(agents)
+
+    def _number(self, part: Hashable) -> int:
+        return self._numbers.setdefault(part, len(self._numbers))
+
+    def key(self, state: State) -> bytes:
+        """The exact key of a state."""
+        ledger = state.ledger
+        going = [c for c in ledger.cases.values() if not c.status.ended]
+        waiting = {e for c in going for e in c.position["waiting"]}
+        rows = [r for i, r in ledger.escalation_rows.items() if i in waiting]
+        parts: list[Hashable] = sorted((_row_part(ledger, row) for row in rows), key=repr)
+        if any(c.position["active"] for c in going) or any(map(has_positions, rows)):
+            parts += self._standing(state, going, waiting)
+        return array("I", map(self._number, parts)).tobytes()
+
+    def _standing(self, state: State, going: Sequence[CaseRow], waiting: Collection[str]) -> list[Hashable]:
+        """What only matters while something can still be done."""
+        ledger = state.ledger
+        parts: list[Hashable] = [
+            (state.starts, state.edits, state.overrides),
+            tuple((r.ref, r["at"], r["human"], r["blocked"]) for r in ledger.records.values()),
+            tuple(sorted((c.start, c.holder) for c in ledger.claimed)),
+            tuple((b.name, b.state, b.probe is None) for b in ledger.breaker_rows.values() if _matters(b)),
+        ]
+        for case in going:
+            parts.append((case.depth, self._round(state, case.position)))
+            parts += self._position(state, case.position)
+        past = (_past_part(ledger, r) for i, r in ledger.escalation_rows.items() if i not in waiting)
+        parts.append(tuple(sorted(p for p in past if p is not None)))
+        return parts
+
+    def _round(self, state: State, position: Mapping[str, Any]) -> int:
+        """The number of the round where it still matters: where the limit of rounds may yet be reached.
+
+        A round in which nobody starts anything has a word of an open exchange in it, or follows from
+        an action of the one before; so what is left bounds the rounds that can still come.
+        """
+        answers = self._limits.answers_per_exchange
+        words = sum(
+            answers - x["answers"] + 1
+            for x in position["exchanges"].values()
+            if ExchangeState(x["state"]).open
+        )
+        most = 1 + words + sum(state.starts) * (answers + 2) + len(position["waiting"])
+        number: int = position["round"]
+        return 0 if number + most <= self._limits.rounds else number
+
+    def _position(self, state: State, position: Mapping[str, Any]) -> Iterator[Hashable]:
+        ledger = state.ledger
+        yield position["exhausted"], tuple(sorted(position["rereads"].items()))
+        yield tuple(
+            (a, tuple(sorted({_trigger_part(t) for t in ts}))) for a, ts in position["active"].items()
+        )
+        latest: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        for identifier, exchange in position["exchanges"].items():
+            if ExchangeState(exchange["state"]).open or self._can_start(state, exchange["asker"]):
+                latest[exchange["matter"]] = (identifier, exchange)
+        yield from (_exchange_part(ledger, i, x) for i, x in latest.values())
+        opened = [x["opened"] for _, x in latest.values() if ExchangeState(x["state"]).open]
+        order = sorted(set(opened))
+        yield tuple(map(order.index, opened))
+
+    def _can_start(self, state: State, agent: str) -> bool:
+        """Whether the agent may yet ask again about a matter that has ended."""
+        return agent not in self._agents or state.starts[self._agents.index(agent)] > 0
+
+
+def _matters(breaker: Breaker) -> bool:
+    """A closed breaker opens after more failures than one search can bring about."""
+    return breaker.state is not BreakerState.CLOSED
+
+
+def _trigger_part(trigger: Mapping[str, Any]) -> tuple[str, str, int]:
+    return str(trigger["type"]), str(trigger.get("exchange", "")), trigger.get("level") or 0
+
+
+def _exchange_part(ledger: ModelLedger, identifier: str, x: Mapping[str, Any]) -> Hashable:
+    is_open = ExchangeState(x["state"]).open
+    standing: tuple[Hashable, ...] = ()
+    if is_open:
+        standing = (
+            identifier,
+            x["state"],
+            _params_part(x["position"]),
+            _params_part(x["offer"]),
+            x["level"],
+            tuple(sorted(x["carries"]["params"].items())) if x["carries"] else None,
+            x["key"] in ledger.commit_rows,
+        )
+    return (x["matter"], x["answers"], x["defers"], _seen_part(ledger, x), standing)
+
+
+def _params_part(params: Mapping[str, Any] | None) -> Hashable:
+    return None if params is None else params.get("at", "-")
+
+
+def _seen_part(ledger: ModelLedger, x: Mapping[str, Any]) -> tuple[Hashable, ...]:
+    """Which of the things that can be said next would repeat an earlier one (on the reads as they are)."""
+    if not x["seen"]:
+        return ()
+    seen = set(x["seen"])
+    versions = tuple(sorted((str(r.ref), r.version) for r in ledger.records.values()))
+    older = tuple(sorted((str(r.ref), r.version - 1) for r in ledger.records.values()))
+    found: list[Hashable] = []
+    for party in (x["asker"], x["owner"]):
+        for place in PLACES:
+            for name, reads in (("now", versions), ("before", older)):
+                if _said(party, place, reads) in seen:
+                    found.append((party, place, name))
+    return tuple(found)
+
+
+@cache
+def _said(party: str, place: str, reads: tuple[tuple[str, int], ...]) -> str:
+    return digest([party, "counter", {"at": place}, dict(reads)])
+
+
+def _item_part(ledger: ModelLedger, item: Mapping[str, Any] | None) -> Hashable:
+    if item is None:
+        return None
+    return (
+        item["agent"],
+        item["kind"],
+        item["params"].get("at"),
+        item["level"],
+        item["exchange"],
+        item["key"] in ledger.commit_rows,
+    )
+
+
+def _row_part(ledger: ModelLedger, row: EscalationRow) -> Hashable:
+    return (
+        tuple(ledger.cases).index(row.case),
+        row.type,
+        row.agent,
+        row.policy,
+        row.role,
+        row.rung,
+        str(row.state),
+        _left(ledger, row.due_at),
+        _left(ledger, row.expires_at),
+        row.quorum,
+        _fresh(ledger, row),
+        _action_part(row.action),
+        row.key in ledger.commit_rows,
+        tuple(_item_part(ledger, o["item"]) for o in row.options),
+        tuple((d.person, d.decision, d.option, d.spent) for d in ledger.decisions(row.id)),
+    )
+
+
+def _past_part(ledger: ModelLedger, row: EscalationRow) -> tuple[str | int, ...] | None:
+    """An escalation that nobody waits for any more, when a rule may look at it again."""
+    if row.action is None or row.state not in (
+        EscalationState.APPROVED,
+        EscalationState.REJECTED,
+        EscalationState.PENDING,
+    ):
+        return None
+    if row.state is EscalationState.APPROVED and row.key in ledger.commit_rows:
+        return None
+    fresh = _fresh(ledger, row)
+    if row.state is EscalationState.REJECTED and not fresh:
+        return None
+    key = row.key if row.state is EscalationState.APPROVED else ""
+    return (
+        str(row.state),
+        str(row.action["kind"]),
+        str(row.action["params"].get("at")),
+        _left(ledger, row.requested_at),
+        key,
+        str(fresh),
+    )
+
+
+@cache
+def _between(start: str, end: str) -> int:
+    return (parse(end) - parse(start)) // SECOND
+
+
+def _left(ledger: ModelLedger, at: str) -> int:
+    """Seconds from now to an instant: the hour itself decides nothing, people are always there."""
+    return _between(ledger.now, at)
+
+
+def _action_part(action: Mapping[str, Any] | None) -> Hashable:
+    return None if action is None else (action["kind"], action["params"].get("at"))
+
+
+def _fresh(ledger: ModelLedger, row: EscalationRow) -> bool:
+    """Whether everything that was shown still stands at the version it had."""
+    by_text = {str(ref): record.version for ref, record in ledger.records.items()}
+    return all(by_text.get(text) == version for text, version in row.bound.items())
+
+
+def reads_of(ledger: ModelLedger, records: Sequence[str] | None = None) -> dict[str, int]:
+    """What a turn taken now has read: every record, at its version."""
+    return {str(ref): record.version for ref, record in ledger.records.items()}
+
+
+def open_rows(ledger: ModelLedger) -> list[EscalationRow]:
+    """What people are asked now."""
+    waiting = {e for c in ledger.cases.values() if not c.status.ended for e in c.position["waiting"]}
+    return [
+        r for r in ledger.escalation_rows.values() if r.id in waiting and r.state is EscalationState.PENDING
+    ]
+
+
+def has_positions(row: EscalationRow) -> bool:
+    """Whether a decision on it can lead to an action."""
+    return row.type == "approval" or any(o["item"] is not None for o in row.options)
