@@ -1,14 +1,20 @@
 """``andon check``: every problem of the floor's contracts at once. Reads only."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.exits import DONE, INVALID
+from cli.exits import DONE, FAILED, INVALID
 from cli.options import Common, verb
 from cli.output import Output
 from protocol.errors import Problem
 
+if TYPE_CHECKING:
+    from evals.proving.proof import Proof
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 REFERENCE = "Each code stands in docs/reference/problems.md."
 
 
@@ -18,9 +24,25 @@ REFERENCE = "Each code stands in docs/reference/problems.md."
     type=click.Choice(["manifest", "floor"]),
     help="Print the JSON Schema of manifests or of floor.yaml, for editors.",
 )
-def command(common: Common, schema: str | None) -> int:
-    """Report every problem of the floor's contracts."""
+@click.option("--prove", is_flag=True, help="Search the protocol of this floor exhaustively.")
+@click.option(
+    "--limit-states", type=click.IntRange(min=1), help="With --prove: look at so many states, at most."
+)
+@click.option("--save", type=_FILE, help="With --prove: write the first scenario that breaks an invariant.")
+@click.option("--play", "played", type=_FILE, help="Play a scenario that --save wrote.")
+def command(
+    common: Common,
+    *,
+    schema: str | None,
+    prove: bool,
+    limit_states: int | None,
+    save: Path | None,
+    played: Path | None,
+) -> int:
+    """Report every problem of the floor's contracts, and prove its protocol."""
     out = Output(common)
+    if not prove and (limit_states is not None or save is not None):
+        raise click.UsageError("--limit-states and --save go with --prove.")
     if schema is not None:
         from agents.floor_schema import text
 
@@ -31,17 +53,35 @@ def command(common: Common, schema: str | None) -> int:
 
     problems = check_floor(common.floor)
     errors = errors_in(problems)
+    if played is not None and not errors:
+        from cli.proof import play_scenario
+
+        return play_scenario(common, out, played)
+    proof = None
+    if prove and not errors:
+        from cli.proof import run_proof
+
+        proof = run_proof(common, out, limit_states, save)
     shape = {
         "schema": "andon/check/v1",
-        "ok": not errors,
+        "ok": not errors and (proof is None or proof.proved),
         "problems": [p.to_json() | {"severity": severity(p.code)} for p in problems],
-        "proof": None,
+        "proof": proof.to_json() if proof is not None else None,
     }
-    out.answer(shape, lambda: _print(out, common, problems, errors))
-    return INVALID if errors else DONE
+    out.answer(shape, lambda: _print(out, common, problems, errors, proof, save))
+    if errors:
+        return INVALID
+    return DONE if shape["ok"] else FAILED
 
 
-def _print(out: Output, common: Common, problems: Sequence[Problem], errors: Sequence[Problem]) -> None:
+def _print(
+    out: Output,
+    common: Common,
+    problems: Sequence[Problem],
+    errors: Sequence[Problem],
+    proof: "Proof | None",
+    save: Path | None,
+) -> None:
     for problem in problems:
         kind = "" if problem in errors else "warning: "
         out.text(f"{problem.file}:{problem.line}: {kind}{problem.message} [{problem.code}]")
@@ -53,6 +93,10 @@ def _print(out: Output, common: Common, problems: Sequence[Problem], errors: Seq
         out.text(f"The floor in {common.floor} is valid, with {warnings}. {REFERENCE}")
     else:
         out.text(f"The floor in {common.floor} is valid.")
+    if proof is not None:
+        from cli.proof import print_proof
+
+        print_proof(out, proof, save)
 
 
 def _many(number: int, noun: str) -> str:

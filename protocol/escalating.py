@@ -32,6 +32,10 @@ def action_hash(kind: str, params: Mapping[str, Any], shape: Shape) -> str:
 def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effects: Effects, why: str) -> bool:
     """Open an approval for ``item``; False (with a verdict given) when it may not be asked now."""
     policy = p.world.config.approvals[policy_name]
+    if role is None and any(rung.role == SUBJECT for rung in policy.ladder):
+        why = f"{policy_name} asks the role that the action names, and it names none"
+        p.rule(item, Verdict.REFUSED, why, "no_policy")
+        return False
     kind = p.world.kinds[item.kind]
     hashed = action_hash(item.kind, item.params, kind.params)
     bound, shown = _seen(p, item, effects)

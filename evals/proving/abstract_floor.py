@@ -90,10 +90,17 @@ def _kind(world: World, name: str) -> ActionKind:
         decide=_decide(real.writes[0], real.events),
         summary=lambda params: f"{name} at {params.get('at')}",
         events=real.events,
-        signature=(lambda params, _: "policy" if params["at"] == SIGNED_PLACE else None) if signed else None,
+        signature=_signature(world, name) if signed else None,
         protective=real.protective,
         claims=(SLOT.partition("/")[0],),
     )
+
+
+def _signature(world: World, name: str) -> Callable[[Params, Snapshot], str | None]:
+    """The role that must sign at p2: the policy's, or, where the action names it, one that somebody holds."""
+    ladder = world.config.approvals[name].ladder
+    role = world.config.people[0].roles[0] if any(r.role == SUBJECT for r in ladder) else "policy"
+    return lambda params, _: role if params["at"] == SIGNED_PLACE else None
 
 
 def _decide(

@@ -250,3 +250,11 @@ def test_escalations_of_one_case_have_ids_of_their_own() -> None:
     y.round(crane=[BURN, Proposal("burn", {"crate": "C2"})])
     assert len(y.store.escalation_rows) == 2
     assert all(row.case == CASE.id for row in y.store.escalation_rows.values())
+
+
+def test_nobody_is_asked_where_the_action_should_name_a_role_and_names_none() -> None:
+    """A role `subject` does not exist: such a question would only ever expire."""
+    y = yard(signing_world(burn={"ladder": [{"role": "subject", "answer_s": 600}]}))
+    y.round(crane=[BURN])
+    assert [(v.verdict, v.code) for v in y.verdicts] == [(Verdict.REFUSED, "no_policy")]
+    assert y.store.escalation_rows == {}
