@@ -17,12 +17,21 @@ FORMATS = ("table", "md", "json", "html")
 
 @verb("matrix")
 @click.option("--observed", is_flag=True, help="Beside each cell, the calls that the ledger has.")
+@click.option(
+    "--states", is_flag=True, help="How many states the agents can be in, with and without manifests."
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
-def command(common: Common, observed: bool, form: str) -> int:
+def command(common: Common, *, observed: bool, states: bool, form: str) -> int:
     """Show who expects what from whom, and what nobody provides or uses."""
     out = Output(common)
+    if states and form in ("md", "html"):
+        raise click.UsageError("--states is printed as a table or as json.")
     shape = _shape(common, out, observed)
-    if form == "json":
+    if states:
+        shape["states"] = _states(common, out)
+    if states and form == "table":
+        out.answer(shape, lambda: show_states(out, shape))
+    elif form == "json":
         out.json(shape)
     else:
         out.answer(shape, lambda: _printer(form)(out, shape))
@@ -40,6 +49,31 @@ def _shape(common: Common, out: Output, observed: bool) -> dict[str, Any]:
         if tx is None:
             out.note("Nothing was observed: this floor has no ledger yet.")
         return matrix_shape(world, tx)
+
+
+def _states(common: Common, out: Output) -> dict[str, Any]:
+    from agents.floor_loader import load_floor
+    from evals.proving.table import state_table
+
+    return state_table(load_floor(common.floor).world, out.note).to_json()
+
+
+def show_states(out: Output, shape: Mapping[str, Any]) -> None:
+    """The state-space table for people."""
+    states = shape["states"]
+    own = len(shape["agents"])
+    out.text(f"{states['pairs']} interaction pairs, {len(states['matters'])} matters.")
+    out.text(f"One agent's exchange, action and escalation: {states['per_agent']} states.")
+    rows = [
+        (f"{row['agents']}{' *' if row['agents'] == own else ''}", f"{row['permutations']:.3g}")
+        for row in states["unconstrained"]
+    ]
+    out.table(("agents", "permutations without manifests"), rows)
+    out.text(f"Reachable under the manifests, over all matters: {states['reachable']} states.")
+    if states["shrinks_by"] is not None:
+        out.text(
+            f"Authority shrinks the {own} agents of this floor by a factor of {states['shrinks_by']:.3g}."
+        )
 
 
 def _printer(form: str) -> Callable[[Output, Mapping[str, Any]], None]:

@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from agents.floor_loader import load_floor
 from agents.floor_schema import FILES
+from evals.proving.matters import questions
+from evals.proving.results import Violation
+from evals.proving.scenario import scenario_json
+from evals.proving.scenes import DOWN
+from evals.proving.search import Search
 from tests.agents.floor_copies import BERTHING, CONFIG, Edit, copy_harbour, line_of
 from tests.cli.program import Program
 
+HARBOUR = "tests/floors/harbour"
 WARNED = Edit(CONFIG, "[quay, water]", "[quay, water, air]")
 GAPS = 2
 """Events that nobody in the harbour hears."""
@@ -60,3 +67,51 @@ def test_schema_is_that_of_the_file_and_needs_no_floor(andon: Program, tmp_path:
 
 def test_schema_of_something_else_is_a_usage_error(andon: Program) -> None:
     assert andon("check", "--schema", "suite").code == 2
+
+
+def test_a_proof_that_was_cut_short_is_no_proof(andon: Program) -> None:
+    done = andon("check", "--floor", HARBOUR, "--prove", "--limit-states", "100", "--json")
+    proof = done.json["proof"]
+    assert (done.code, done.json["ok"], proof["proved"]) == (1, False, False)
+    assert (proof["agents"], proof["violations"]) == (2, [])
+    assert 100 <= proof["states"] < 400
+    told = andon("check", "--floor", HARBOUR, "--prove", "--limit-states", "100").out
+    assert "Not proved: 7 matters of 2 agents" in told
+    assert "were not made: raise --limit-states" in told
+
+
+def test_a_floor_with_errors_is_not_searched(andon: Program, tmp_path: Path) -> None:
+    floor = str(copy_harbour(tmp_path / "floor", WRONG))
+    done = andon("check", "--floor", floor, "--prove", "--json")
+    assert (done.code, done.json["proof"]) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--limit-states", "9"], 2),
+        (["--prove", "--limit-states", "0"], 2),
+        (["--prove", "--save", "no/such/place/x.json"], 2),
+        (["--play", "nothing.json"], 4),
+        (["--play", "README.md"], 2),
+    ],
+)
+def test_wrong_words_about_a_proof_are_told_in_a_sentence(
+    andon: Program, arguments: list[str], code: int
+) -> None:
+    done = andon("check", "--floor", HARBOUR, *arguments)
+    assert done.code == code
+    assert "Traceback" not in done.err
+
+
+def test_a_scenario_that_was_saved_is_played(andon: Program, tmp_path: Path) -> None:
+    world = load_floor(Path(HARBOUR)).world
+    question, _ = questions(world, 2)[0]
+    moves = (next(iter(Search(world, question, DOWN).model.moves(Search(world, question, DOWN).first()))),)
+    scenario = scenario_json(world, question, DOWN, Violation("claims_apart", ("once broken",), moves))
+    path = tmp_path / "scenario.json"
+    path.write_text(json.dumps(scenario))
+    done = andon("check", "--floor", HARBOUR, "--play", str(path), "--json")
+    assert (done.code, done.json["invariant"], done.json["expected"]) == (0, None, "claims_apart")
+    assert done.json["story"]
+    assert "No invariant is broken here." in andon("check", "--floor", HARBOUR, "--play", str(path)).out

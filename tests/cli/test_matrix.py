@@ -191,3 +191,16 @@ def test_page_of_the_matrix_names_every_gap_and_every_expectation() -> None:
     gaps = {*re.findall(r'Gap\("(\w+)"', made), "undeclared"}
     assert set(re.findall(r"^\| `(\w+)` \| ", page.partition("## Observed")[0], re.MULTILINE)) == gaps
     assert set(re.findall(r"`(\w+)[ `]", page)) >= {str(how) for how in How}
+
+
+def test_states_show_how_much_manifests_shrink_what_can_happen(andon: Program) -> None:
+    done = andon("matrix", "--floor", "tests/floors/harbour", "--states", "--json")
+    states = done.json["states"]
+    assert [row["agents"] for row in states["unconstrained"]] == list(range(1, 13))
+    assert states["unconstrained"][1]["permutations"] == states["per_agent"] ** 2
+    assert states["reachable"] == sum(m["reachable"] for m in states["matters"])
+    assert states["shrinks_by"] == states["per_agent"] ** 2 // states["reachable"]
+
+
+def test_states_have_no_page(andon: Program) -> None:
+    assert andon("matrix", "--states", "--format", "html").code == 2
