@@ -28,6 +28,7 @@ REFERENCE = "Each code stands in docs/reference/problems.md."
 @click.option(
     "--limit-states", type=click.IntRange(min=1), help="With --prove: look at so many states, at most."
 )
+@click.option("--workers", type=click.IntRange(min=1), help="With --prove: searches at a time.")
 @click.option("--save", type=_FILE, help="With --prove: write the first scenario that breaks an invariant.")
 @click.option("--play", "played", type=_FILE, help="Play a scenario that --save wrote.")
 def command(
@@ -36,13 +37,14 @@ def command(
     schema: str | None,
     prove: bool,
     limit_states: int | None,
+    workers: int | None,
     save: Path | None,
     played: Path | None,
 ) -> int:
     """Report every problem of the floor's contracts, and prove its protocol."""
     out = Output(common)
-    if not prove and (limit_states is not None or save is not None):
-        raise click.UsageError("--limit-states and --save go with --prove.")
+    if not prove and any(option is not None for option in (limit_states, workers, save)):
+        raise click.UsageError("--limit-states, --workers and --save go with --prove.")
     if schema is not None:
         from agents.floor_schema import text
 
@@ -61,7 +63,7 @@ def command(
     if prove and not errors:
         from cli.proof import run_proof
 
-        proof = run_proof(common, out, limit_states, save)
+        proof = run_proof(common, out, limit_states=limit_states, workers=workers, save=save)
     shape = {
         "schema": "andon/check/v1",
         "ok": not errors and (proof is None or proof.proved),

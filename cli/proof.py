@@ -14,16 +14,17 @@ from evals.proving.proof import Progress, Proof, prove
 from evals.proving.scenario import play, read_scenario
 from protocol.errors import UsageError
 
-WORKERS = 2
-"""Searches at a time: more gain little on small floors, and each process loads the floor."""
-
-
 EVERY_S = 2.0
 """How often progress is told, in seconds of the process clock."""
 
 
-def run_proof(common: Common, out: Output, limit_states: int | None, save: Path | None) -> Proof:
-    """Search the floor; save the first scenario that breaks an invariant to ``save``, if one does."""
+def run_proof(
+    common: Common, out: Output, *, limit_states: int | None, workers: int | None, save: Path | None
+) -> Proof:
+    """Search the floor; save the first scenario that breaks an invariant to ``save``, if one does.
+
+    ``workers``: searches at a time; None: as many as there are processors.
+    """
     if save is not None and not save.parent.is_dir():
         raise UsageError(f"{save.parent} is no directory.", hint="Choose another path with --save FILE.")
 
@@ -37,8 +38,8 @@ def run_proof(common: Common, out: Output, limit_states: int | None, save: Path 
                 f"{progress.done} of {progress.planned} searches, {progress.states} states: {progress.name}"
             )
 
-    workers = min(WORKERS, os.cpu_count() or 1)
-    proof = prove(common.floor, limit_states=limit_states, workers=workers, progress=tell)
+    at_once = workers or os.cpu_count() or 1
+    proof = prove(common.floor, limit_states=limit_states, workers=at_once, progress=tell)
     if save is not None and proof.scenarios:
         save.write_text(json.dumps(proof.scenarios[0], indent=1, ensure_ascii=False) + "\n", "utf-8")
     return proof

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graph.opening import case_event, opening_case
+from protocol.bound import pass_bound
 from protocol.canonical import legible
 from protocol.errors import DependencyDownError
 from protocol.passing import Pass
@@ -55,7 +56,10 @@ def make_pass(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0
     nothing_new = turns is None and not ready(tx, position)
     if (position.active and turns is None) or nothing_new:
         return _standing(position)
-    p = _pass(tx, world, case, clock_s)
+    if turns is not None and _beyond_bound(tx, world, case):
+        text = f"The case made {case.passes} passes, more than its limits allow: no agent is asked again."
+        return stop_case(tx, world, case_id, token, Stop("step_bound", text), clock_s)
+    p = _pass(tx, world, case, position, clock_s)
     try:
         with tx.mark():
             outcome = run(p, turns, decisions)
@@ -78,7 +82,8 @@ def check_fence(tx: Tx, case_id: str, token: int) -> None:
 def stop_case(tx: Tx, world: World, case_id: str, token: int, why: Stop, clock_s: float = 0.0) -> PassResult:
     """A pass that ends the work of agents and puts the case before a person."""
     check_fence(tx, case_id, token)
-    p = _pass(tx, world, _case(tx, case_id), clock_s)
+    case = _case(tx, case_id)
+    p = _pass(tx, world, case, position_of(tx, case), clock_s)
     outcome = stop(p, tx.unspent(case_id), why)
     _write(tx, p, outcome)
     return _result(p, outcome)
@@ -101,9 +106,16 @@ def adopt(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0.0) 
         stop_case(tx, world, case_id, token, Stop("floor_changed", text), clock_s)
 
 
-def _pass(tx: Tx, world: World, case: CaseRow, clock_s: float) -> Pass:
-    lineage = tx.meta("lineage") or ""
-    return Pass(world, tx, case, position_of(tx, case), case.passes + 1, lineage, clock_s)
+def _beyond_bound(tx: ReadTx, world: World, case: CaseRow) -> bool:
+    """Whether a case goes on longer than the rules let it: they are wrong then, and a person is told."""
+    limits = world.config.limits
+    if case.passes < limits.rounds:
+        return False
+    return case.passes >= pass_bound(limits, len(tx.escalations(case.id)))
+
+
+def _pass(tx: Tx, world: World, case: CaseRow, position: Position, clock_s: float) -> Pass:
+    return Pass(world, tx, case, position, case.passes + 1, tx.meta("lineage") or "", clock_s)
 
 
 def _result(p: Pass, outcome: Outcome) -> PassResult:

@@ -12,6 +12,7 @@ from typing import Any
 from evals.proving.abstract_floor import SLOT
 from evals.proving.model_ledger import ModelLedger
 from evals.proving.state import open_rows
+from protocol.bound import pass_bound
 from protocol.deciding import ANSWER, APPROVE
 from protocol.exchange import ExchangeState
 from protocol.records import Ref
@@ -193,6 +194,9 @@ def _bounded(step: Step) -> Iterator[str]:
             yield f"round {position['round']} of {limits.rounds}"
         if len(position["waiting"]) > limits.open_escalations:
             yield f"{len(position['waiting'])} open escalations of {limits.open_escalations}"
+        asked = sum(r.case == case.id for r in step.after.escalation_rows.values())
+        if case.passes > pass_bound(limits, asked):
+            yield f"{case.passes} passes, with {asked} escalations"
         was = step.before.cases[case.id].position["exchanges"] if case.id in step.before.cases else {}
         for identifier, x in position["exchanges"].items():
             yield from _exchange_bounded(identifier, x, was.get(identifier), limits.answers_per_exchange, cut)

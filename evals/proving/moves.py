@@ -109,7 +109,7 @@ class Model:
         return any(c.position["active"] for c in going) or any(map(has_positions, open_rows(state.ledger)))
 
     def _changes(self, state: State) -> tuple[str, ...]:
-        return (EDITS if state.edits > 0 else ()) + ((OVERRIDE,) if state.overrides > 0 else ())
+        return (*EDITS, OVERRIDE) if state.changes > 0 else ()
 
     def _rounds(
         self, state: State, case: CaseRow, rows: Sequence[tuple[int, EscalationRow]]
@@ -163,7 +163,7 @@ class Model:
         ``told`` of the state's ledger says what the step wrote.
         """
         ledger = state.ledger.copy()
-        after = State(ledger, state.starts, state.edits, state.overrides)
+        after = State(ledger, state.starts, state.changes)
         match move:
             case Gate():
                 entry = self._gate(after, move)
@@ -222,13 +222,13 @@ class Model:
                 pass
 
     def _change(self, state: State, how: str) -> None:
+        state.changes -= 1
         if how == OVERRIDE:
             self._override(state)
         else:
             self._edit(state, how)
 
     def _edit(self, state: State, how: str) -> None:
-        state.edits -= 1
         record = state.ledger.records[self.contested]
         blocked = record["blocked"] or how == "block"
         state.ledger.records[self.contested] = Record(
@@ -236,7 +236,6 @@ class Model:
         )
 
     def _override(self, state: State) -> None:
-        state.overrides -= 1
         ledger = state.ledger
         record = ledger.records[self.contested]
         start, end = PLACES[SIGNED_PLACE]

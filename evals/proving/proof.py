@@ -12,15 +12,15 @@ from agents.floor_loader import load_floor
 from evals.proving.matters import Features, Matter, Question, hearers, matters_of, questions
 from evals.proving.results import Searched
 from evals.proving.scenario import scenario_json
-from evals.proving.scenes import BOUNDARY, CONTENDED, CROWD, PAIR, PLAIN, PULLED, Scene
+from evals.proving.scenes import BOUNDARY, CONTENDED, CONTENDED_DISTURBED, CROWD, PAIR, PULLED, Scene
 from evals.proving.search import BOUNDARY_DEPTH, Search
 from protocol.world import World
 
 ASSUMES = (
     "Matters are searched one at a time: exchanges on different matters share records, claims and limits.",
     "Agents contend where their kinds of action write or claim the same; the rest the gate refuses.",
-    "Each agent begins one thing, and again when it came to nothing; in scenes of two also twice, or late.",
-    "A scene has one disturbance. A crash leaves the rows as they are: each state is one a crash leads to.",
+    "Each agent begins one thing, and another when it came to nothing; of two also twice, or late.",
+    "A scene has one change from outside. A crash leaves the rows as they are: every state is after one.",
     "Where three meet, the owner only answers, and the ways of failing are not told apart.",
     f"Across lanes {BOUNDARY_DEPTH} crossings are followed; a longer chain repeats them up to its limit.",
     "Ladders have one rung and people are there; rungs, shifts, expiry, leases and breakers go by ticks.",
@@ -104,7 +104,7 @@ def _pairs(world: World) -> Iterator[Job]:
 def _contended(world: World, agents: int) -> Iterator[Job]:
     for question, matters in questions(world, agents):
         if len(question.agents) > 2:
-            yield Job(question, CONTENDED[0], tuple(matters))
+            yield Job(question, CONTENDED, tuple(matters))
 
 
 def _boundary(world: World) -> Iterator[Job]:
@@ -117,8 +117,8 @@ def _boundary(world: World) -> Iterator[Job]:
 
 def disturbed(world: World, agents: int = 3) -> list[Job]:
     """The searches with contenders and a disturbance: long, for a soak."""
-    found = questions(world, agents)
-    return [Job(q, s, tuple(ms)) for q, ms in found for s in CONTENDED[1:] if len(q.agents) > 2]
+    alike = questions(world, agents)
+    return [Job(q, CONTENDED_DISTURBED, tuple(ms)) for q, ms in alike if len(q.agents) > 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,3 @@ def _together(floor: Path, jobs: Sequence[Job], workers: int) -> Iterator[tuple[
     )  # a floor's functions cannot be sent: each process loads them
     with ProcessPoolExecutor(workers, spawn, initializer=_load, initargs=(floor,)) as pool:
         yield from zip(jobs, pool.map(_search, jobs), strict=True)
-
-
-SCENES = {scene.name: scene for scene in (*PAIR, PULLED, BOUNDARY, CROWD, PLAIN, *CONTENDED)}

@@ -10,17 +10,16 @@ from evals.proving.adversary import FAILURES
 class Scene:
     """One way of searching a question.
 
-    ``edits``: changes from outside, at any moment, also between a turn or a signature and the gate.
-    ``overrides``: a person puts the contested record where they want it. ``asker_starts``,
-    ``owner_starts``, ``other_starts``: how often an agent begins something. ``late``: it may do so at
-    every turn; else in its first, and when its action came to nothing. ``failures``: the ways of failing
+    ``changes``: how often the contested record changes from outside, is blocked by a fact, or is put by
+    a person where they want it; at any moment, also between a turn or a signature and the gate.
+    ``asker_starts``, ``owner_starts``, ``other_starts``: how often an agent begins something. ``late``: it
+    may do so at every turn; else in its first, and when its action came to nothing. ``failures``: the ways of failing
     told apart. ``breaker``: how the pair's breaker stands at the start. ``pulled``: the cord is pulled on
     the whole floor. ``follows``: cases that open in other lanes are part of the search.
     """
 
     name: str
-    edits: int = 0
-    overrides: int = 0
+    changes: int = 0
     asker_starts: int = 1
     owner_starts: int = 1
     other_starts: int = 1
@@ -31,22 +30,20 @@ class Scene:
     follows: bool = False
 
 
-PLAIN = Scene("answers", failures=FAILURES)
+PLAIN = Scene("answers")
+DISTURBED = Scene("a change from outside, or by a person", changes=1)
 AGAIN = Scene("asked again", asker_starts=2)
 LATE = Scene("at any turn", late=True)
-EDITED = Scene("a change from outside", edits=1)
-OVERRIDDEN = Scene("a person intervenes", overrides=1)
-DOWN = Scene("breaker open", breaker="open")
-PROBED = Scene("breaker half open", breaker="cooled")
-PULLED = Scene("cord pulled", pulled=True)
+DOWN = Scene("breaker open", breaker="open", failures=FAILURES)
+PROBED = Scene("breaker half open", breaker="cooled", failures=FAILURES)
+PULLED = Scene("cord pulled", pulled=True, failures=FAILURES)
 BOUNDARY = Scene("lane boundary", follows=True)
 
-PAIR = (PLAIN, AGAIN, LATE, EDITED, OVERRIDDEN, DOWN, PROBED)
-"""The scenes of a question between an asker and an owner."""
-CONTENDED = tuple(
-    replace(scene, owner_starts=0, failures=FAILURES[:1]) for scene in (PLAIN, EDITED, OVERRIDDEN)
-)
-"""The scenes of a question with contenders. Its owner only answers, and failures are not told apart:
-what owners begin, and that failures behave alike, is seen in the scenes of two."""
-CROWD = replace(PLAIN, name="all at once", failures=FAILURES[:1])
+PAIR = (DISTURBED, AGAIN, LATE, DOWN, PROBED)
+"""The scenes of a question between an asker and an owner. The first has all that PLAIN has."""
+CONTENDED = replace(PLAIN, owner_starts=0)
+"""A question with contenders: its owner only answers. What owners begin is seen in the scenes of two."""
+CONTENDED_DISTURBED = replace(DISTURBED, owner_starts=0)
+"""The same with a change: long, for a soak."""
+CROWD = Scene("all at once")
 """Everybody acts on the same thing at once."""

@@ -109,7 +109,7 @@ class Search:
             ledger.pull_rows = (PullRow("floor", person.id, person.roles[0], "proof", ledger.now, seq=1),)
         begins = {asker: scene.asker_starts, self.question.matter.owner: scene.owner_starts}
         starts = tuple(begins.get(a, scene.other_starts) for a in self.question.agents)
-        return State(ledger, starts, scene.edits, scene.overrides)
+        return State(ledger, starts, scene.changes)
 
     def _known(self, state: State, parent: int, move: int) -> tuple[int, bool]:
         key = self._packer.key(state)
@@ -187,6 +187,10 @@ class Search:
                 broken = (Violation("acyclic", (f"{name}: a path comes back to a state it has left.",)),)
             longest = order or 0
         return Searched(name, len(self._index), self._transitions, longest, broken, complete=complete)
+
+    def number(self, state: State) -> int:
+        """The number of a state that is known; KeyError for any other."""
+        return self._index[self._packer.key(state)]
 
     def graph(self) -> Mapping[int, tuple[int, ...]]:
         """The states that follow each state, by number."""

@@ -28,14 +28,12 @@ SECOND = timedelta(seconds=1)
 class State:
     """The ledger's rows, and what the search lets happen at most so many times more.
 
-    ``starts``: initiatives left, by agent in name order. ``edits``: changes from outside left;
-    ``overrides``: interventions of a person left.
+    ``starts``: initiatives left, by agent in name order. ``changes``: changes from outside left.
     """
 
     ledger: ModelLedger
     starts: tuple[int, ...]
-    edits: int
-    overrides: int
+    changes: int
 
 
 class Packer:
@@ -64,7 +62,7 @@ class Packer:
         """What only matters while something can still be done."""
         ledger = state.ledger
         parts: list[Hashable] = [
-            (state.starts, state.edits, state.overrides),
+            (state.starts, state.changes),
             tuple((r.ref, r["at"], r["human"], r["blocked"]) for r in ledger.records.values()),
             tuple(sorted((c.start, c.holder) for c in ledger.claimed)),
             tuple((b.name, b.state, b.probe is None) for b in ledger.breaker_rows.values() if _matters(b)),

@@ -108,6 +108,23 @@ async def test_case_whose_agent_left_the_floor_is_put_to_a_person(tmp_path: Path
         await stopped(app, case, "floor_changed")
 
 
+async def test_case_that_goes_on_beyond_the_bound_of_its_passes_is_stopped(tmp_path: Path) -> None:
+    """The rules keep the bound by themselves; if they ever do not, a person is told."""
+    async with opened(tmp_path / "data") as app:
+        case = await routed(app, SOUND, "fairway")
+        row = await app.ledger.read(lambda tx: tx.case(case))
+        assert row is not None
+        many = replace(row, passes=app.world.config.limits.rounds)
+        await app.ledger.write(lambda tx: tx.save_case(many))
+        await app.resume()
+        (asked,) = await app.ledger.read(lambda tx: tx.escalations(case, open_only=True))
+        assert asked.reason == "step_bound"
+        await app.decide(
+            asked.id, "answer", person=app.world.config.holders(asked.role, asked.requested_at)[0], option=0
+        )
+        assert (await app.outcome(case))["code"] == "step_bound"
+
+
 async def test_case_whose_partner_left_the_floor_is_put_to_a_person(tmp_path: Path) -> None:
     """berthing is to answer a request of somebody who is gone."""
     ask = Exchange(
