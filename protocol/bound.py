@@ -1,4 +1,4 @@
-"""How long a case can go on: the bound on its gate passes, which the search measures and the gate enforces."""
+"""How long a case can go on: the bound on its gate passes, measured by the search, enforced by the gate."""
 
 from protocol.floor import Limits
 

@@ -48,8 +48,7 @@ def abstract_world(world: World, question: Question) -> World:
         actions=list(kinds.values()),
         rules=[Rule(HUMAN, _human_rule(world))],
     )
-    agents = {*question.agents, *(world.owners[t] for t in types)}
-    manifests = {a: _manifest(world.manifests[a]) for a in sorted(agents)}
+    manifests = {a: _manifest(world.manifests[a]) for a in question.agents}
     return World(config, manifests, toolbox, world.fingerprint, dict.fromkeys(manifests, "hash"))
 
 

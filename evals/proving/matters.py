@@ -30,15 +30,15 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One search: a matter with its contenders. ``acts``: the kind with which each agent contends."""
+    """One search: a matter with its contenders.
+
+    ``acts``: the kind with which each agent acts. ``agents``: everybody who takes part, by name; the
+    owners of what the kinds write are among them.
+    """
 
     matter: Matter
     acts: Mapping[str, str]
-
-    @property
-    def agents(self) -> tuple[str, ...]:
-        """Everybody who takes part, by name."""
-        return tuple(sorted(self.acts.keys() | {self.matter.asker, self.matter.owner}))
+    agents: tuple[str, ...]
 
     def __str__(self) -> str:
         others = [a for a in self.agents if a not in (self.matter.asker, self.matter.owner)]
@@ -106,7 +106,9 @@ def _contended(world: World, matter: Matter, agents: int, *, crowd: bool) -> Ite
         and (crowd or any(contends(world.kinds[kind], other) for other in wanted))
     }
     for chosen in combinations(others, min(max(agents - len(needed), 0), len(others))):
-        yield Question(matter, acts | {a: others[a] for a in chosen})
+        acting = acts | {a: others[a] for a in chosen}
+        owners = {world.owner_of_kind(kind) for kind in acting.values()}
+        yield Question(matter, acting, tuple(sorted({*needed, *chosen, *owners})))
 
 
 def contends(one: ActionKind, other: ActionKind) -> bool:

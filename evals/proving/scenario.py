@@ -26,6 +26,7 @@ def scenario_json(world: World, question: Question, scene: Scene, violation: Vio
         "floor": world.config.floor,
         "matter": asdict(question.matter),
         "acts": dict(question.acts),
+        "agents": list(question.agents),
         "scene": asdict(scene),
         "moves": [_move_json(m) for m in violation.moves],
         "invariant": violation.invariant,
@@ -67,10 +68,12 @@ def read_scenario(path: Path) -> Mapping[str, Any]:
 def play(world: World, scenario: Mapping[str, Any]) -> Played:
     """Play a scenario on a floor. UsageError when it does not fit the floor or itself."""
     try:
-        question = Question(Matter(**scenario["matter"]), dict(scenario["acts"]))
+        question = Question(Matter(**scenario["matter"]), dict(scenario["acts"]), tuple(scenario["agents"]))
         scene = Scene(**{**scenario["scene"], "failures": tuple(scenario["scene"]["failures"])})
         moves = [_move_from(m) for m in scenario["moves"]]
-        missing = {*question.agents} - set(world.manifests) | {*question.acts.values()} - set(world.kinds)
+        missing = {*question.agents, question.matter.asker, question.matter.owner} - set(world.manifests) | {
+            *question.acts.values()
+        } - set(world.kinds)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"The scenario is damaged: {error!r}.", code="bad_scenario") from None
     if missing:

@@ -12,10 +12,10 @@ class Scene:
 
     ``changes``: how often the contested record changes from outside, is blocked by a fact, or is put by
     a person where they want it; at any moment, also between a turn or a signature and the gate.
-    ``asker_starts``, ``owner_starts``, ``other_starts``: how often an agent begins something. ``late``: it
-    may do so at every turn; else in its first, and when its action came to nothing. ``failures``: the ways of failing
-    told apart. ``breaker``: how the pair's breaker stands at the start. ``pulled``: the cord is pulled on
-    the whole floor. ``follows``: cases that open in other lanes are part of the search.
+    ``asker_starts``, ``owner_starts``, ``other_starts``: how often an agent begins something. ``late``:
+    it may do so at every turn; else in its first, and when its action came to nothing. ``failures``: the
+    ways of failing told apart. ``breaker``: how the pair's breaker stands at the start. ``pulled``: the
+    cord is pulled on the whole floor. ``follows``: cases that open in other lanes are searched, too.
     """
 
     name: str
