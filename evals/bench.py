@@ -21,11 +21,12 @@ from evals.bench_feed import measure_feed
 from evals.bench_figure import Figure
 from evals.bench_plan import Plan, read_plan
 from evals.bench_round import measure_round
+from evals.bench_search import measure_search
 from evals.bench_start import measure_help, measure_imports
 from protocol.errors import AndonError
 
 ROOT = Path(__file__).resolve().parent.parent
-FACTS, CASES, STARTS, ROUNDS, ADMISSIONS = 300, 120, 25, 200, 25
+FACTS, CASES, STARTS, ROUNDS, SEARCHES, ADMISSIONS = 300, 120, 25, 200, 5, 25
 """Pairs of each kind, and rounds, that a median is taken of."""
 
 
@@ -72,6 +73,7 @@ def _figures(
     ledger = here / "ledger"
     yield from asyncio.run(measure_engine(plan, floor, ledger, pairs or FACTS, pairs or CASES))
     yield measure_round(pairs or ROUNDS)
+    yield measure_search(floor, min(pairs or SEARCHES, SEARCHES))
     yield asyncio.run(measure_help(pairs or STARTS))
     yield measure_imports(floor, ledger)
     yield from asyncio.run(measure_admission(plan.admission, here / "admitted", pairs or ADMISSIONS))

@@ -11,7 +11,7 @@ import pytest
 from agents.models import OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
-from evals import bench_admission, bench_engine, bench_feed, bench_round, bench_start
+from evals import bench_admission, bench_engine, bench_feed, bench_round, bench_search, bench_start
 from evals.bench import main
 from evals.bench_figure import Figure, ratio
 from evals.bench_graph import empty_graph, walk_of
@@ -30,6 +30,7 @@ NAMES = [
     bench_engine.CASE,
     bench_engine.RUN,
     bench_round.ROUND,
+    bench_search.SEARCH,
     bench_start.HELP,
     bench_start.IMPORTS,
     bench_admission.ADMISSION,
