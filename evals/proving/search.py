@@ -124,9 +124,8 @@ class Search:
         """All moves of a state; the first violation, with the state and the move it happened in."""
         targets: dict[int, None] = {}
         for n, move in enumerate(self.model.moves(state)):
-            after, entry = self.model.apply(state, move)
+            after, wrong = self._step(state, move)
             self._transitions += 1
-            wrong = next(violations(Step(self.world, state.ledger, entry, after.ledger)), None)
             if wrong is not None:
                 return (*wrong, number, move)
             target, new = self._known(after, number, n)
@@ -137,6 +136,14 @@ class Search:
             return ("no_deadlock", "nothing can happen any more, and the case has not ended", number, None)
         self._put_targets(number, tuple(targets))
         return None
+
+    def _step(self, state: State, move: Move) -> tuple[State, tuple[str, str] | None]:
+        """The state after a move, and the first invariant that does not hold then."""
+        try:
+            after, entry = self.model.apply(state, move)
+        except Exception as error:  # noqa: BLE001 - whatever the gate raises is what is looked for
+            return state, ("no_error", f"{type(error).__name__}: {error}")
+        return after, next(violations(Step(self.world, state.ledger, entry, after.ledger)), None)
 
     def _put_targets(self, number: int, targets: tuple[int, ...]) -> None:
         assert number == len(self._targets)
@@ -164,8 +171,7 @@ class Search:
                 return Played(
                     (*told(self, nodes, None), "what comes next in the scenario cannot happen here.")
                 )
-            after, entry = self.model.apply(state, move)
-            wrong = next(violations(Step(self.world, state.ledger, entry, after.ledger)), None)
+            after, wrong = self._step(state, move)
             if wrong is not None:
                 return Played((*told(self, nodes, move), f"{wrong[0]}: {wrong[1]}."), wrong[0])
             nodes.append(Node(move, after))
