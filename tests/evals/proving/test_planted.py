@@ -29,7 +29,7 @@ def plant() -> World:
 @contextmanager
 def without_timeout_at_the_last_defer() -> Iterator[None]:
     table = {k: v for k, v in exchange.TABLE.items() if k != (ExchangeState.INSISTED, Say.FAIL)}
-    with patch.dict(exchange.MACHINE.table, table, clear=True):  # type: ignore[arg-type]
+    with patch.dict(exchange.MACHINE.table, table, clear=True):
         yield
 
 

@@ -14,7 +14,8 @@ PLANT = Path()
 WORKERS = os.cpu_count() or 1
 SEEDS = 12
 """Made-up floors searched in the normal run, and in a soak."""
-SOAKED = 400
+SOAKED = 10_000
+DEEP = 60
 
 
 def _told(proof: Proof) -> str:
@@ -64,6 +65,13 @@ def test_a_floor_that_check_accepts_breaks_nothing(seed: int, tmp_path: Path) ->
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(SOAKED))
-def test_many_floors_that_check_accepts_break_nothing(seed: int, tmp_path: Path) -> None:
-    _searched(seed, tmp_path, plan, 2000)
+@pytest.mark.parametrize("hundred", range(SOAKED // 100))
+def test_ten_thousand_floors_that_check_accepts_break_nothing(hundred: int, tmp_path: Path) -> None:
+    for seed in range(100 * hundred, 100 * hundred + 100):
+        _searched(seed, tmp_path, _down, 150)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(DEEP))
+def test_some_floors_are_searched_in_every_scene(seed: int, tmp_path: Path) -> None:
+    _searched(seed, tmp_path, plan, 6000)
