@@ -4,6 +4,8 @@ The untimed search lets deadlines come in any order and so cannot see one that n
 is part of the state, and it is bounded: every search ends, with every state looked at.
 """
 
+import logging
+
 from evals.proving.breaker_ticks import BreakerModel
 from evals.proving.ladder_floor import cast_of
 from evals.proving.ladder_ticks import LadderModel
@@ -19,6 +21,11 @@ def search_ticks(world: World) -> list[Searched]:
     Leases and breakers are the engine's alone; ladders ask the floor's roles and people. A floor on
     which no agent owns an action it can do opens no approval, and has no ladder to search.
     """
-    players = cast_of(world)
-    ladders = [] if players is None else [explore(LadderModel(world, players))]
-    return [*ladders, explore(LeaseModel()), explore(BreakerModel())]
+    log = logging.getLogger("andon.gate")
+    was, log.disabled = log.disabled, True  # an error there is a violation, told as a story
+    try:
+        players = cast_of(world)
+        ladders = [] if players is None else [explore(LadderModel(world, players))]
+        return [*ladders, explore(LeaseModel()), explore(BreakerModel())]
+    finally:
+        log.disabled = was

@@ -16,7 +16,8 @@ from agents.floor_loader import load_floor
 from evals.proving.breaker_ticks import BreakerModel
 from evals.proving.ladder_floor import Ladder, cast_of
 from evals.proving.ladder_ticks import LadderModel, all_ladders
-from evals.proving.lease_ticks import Did, LeaseModel
+from evals.proving.lease_checks import Did
+from evals.proving.lease_ticks import LeaseModel
 from evals.proving.results import Searched
 from evals.proving.tick_search import Happening, explore
 from evals.proving.ticks import search_ticks
