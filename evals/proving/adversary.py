@@ -8,9 +8,8 @@ from typing import Any
 
 from evals.proving.abstract_floor import FORGED_LEVEL, KEY, PLACES
 from evals.proving.matters import Question
+from evals.proving.scenes import Scene
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Turn, to_json
-
-FAILURES = ("timeout", "error", "invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,13 @@ class Spoken:
 
 
 def choices(
-    question: Question, agent: str, spoken: Sequence[Spoken], starts_left: int, failures: Sequence[str]
+    question: Question, agent: str, spoken: Sequence[Spoken], starts_left: int, scene: Scene
 ) -> Iterator[Choice]:
     """All turns of ``agent``: each way of failing, and each word with each thing it may begin."""
-    for failure in failures:
+    for failure in scene.failures:
         yield Choice(agent, failure=failure)
-    starts = [None, *(_starts(question, agent) if starts_left > 0 else ())]
+    begins = (s for s in _starts(question, agent) if scene.asks or s[0] != "ask")
+    starts = [None, *(begins if starts_left > 0 else ())]
     for start in starts:
         said: list[list[tuple[str, str, str] | None]] = [
             [(x.exchange, *words) for words in x.words()] for x in spoken

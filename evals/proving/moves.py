@@ -73,9 +73,7 @@ class Model:
     def __init__(self, world: World, question: Question, scene: Scene) -> None:
         self.world = world
         self.question = question
-        self.failures = scene.failures
-        self.late = scene.late
-        self.follows = scene.follows
+        self.scene = scene
         act = question.acts.get(question.matter.asker) or next(iter(question.acts.values()))
         self.contested = Ref(world.kinds[act].writes[0], KEY)
         owner = world.manifests[question.matter.owner]
@@ -120,9 +118,11 @@ class Model:
             known = dict.fromkeys(str(t["exchange"]) for t in triggers if t.get("exchange"))
             spoken = [_spoken(i, exchanges[i], agent) for i in known if _speaker(exchanges[i]) == agent]
             left = state.starts[self.question.agents.index(agent)]
-            if not (self.late or case.position["round"] == 1 or any(t["type"] in AGAIN for t in triggers)):
+            if not (
+                self.scene.late or case.position["round"] == 1 or any(t["type"] in AGAIN for t in triggers)
+            ):
                 left = 0
-            lists.append(list(choices(self.question, agent, spoken, left, self.failures)))
+            lists.append(list(choices(self.question, agent, spoken, left, self.scene)))
         decided = [d for n, r in rows if has_positions(r) for d in self._decisions(state.ledger, n, r)]
         for turns in product(*lists):
             yield Gate(case.id, turns)
@@ -136,13 +136,14 @@ class Model:
     ) -> Iterator[Gate]:
         """Nobody is at work: people decide. What leaves nothing to choose is answered last."""
         real = [(n, r) for n, r in rows if has_positions(r)]
-        lists = [list(self._decisions(state.ledger, n, r)) for n, r in real or rows[:1]]
+        first = sorted(rows, key=lambda row: _order(row[1]))[:1]
+        lists = [list(self._decisions(state.ledger, n, r)) for n, r in real or first]
         for decisions in lists:
             for decision in decisions:
                 yield Gate(case.id, (), (decision,))
                 if real:
                     yield from (Gate(case.id, (), (decision,), how) for how in (*self._changes(state), LATE))
-        for one, two in combinations(lists, 2):
+        for one, two in combinations(lists, 2) if self.scene.pairs else ():
             yield from (Gate(case.id, (), pair) for pair in product(one, two))
 
     def _decisions(self, ledger: ModelLedger, number: int, row: EscalationRow) -> Iterator[Decision]:
@@ -209,7 +210,7 @@ class Model:
     def _pass(self, ledger: ModelLedger, case: str) -> None:
         make_pass(as_tx(ledger), self.world, case, ledger.token)
         ledger.turn_rows = {}
-        if not self.follows:
+        if not self.scene.follows:
             for aside in [c for c in ledger.cases if c != case]:
                 del ledger.cases[aside]
 
@@ -245,6 +246,11 @@ class Model:
             ledger.claim(Claimed(SLOT, start, end, record.ref))
             body["at"] = SIGNED_PLACE
         ledger.records[self.contested] = Record(record.ref, record.version + 1, body)
+
+
+def _order(row: EscalationRow) -> tuple[str, ...]:
+    """By what states are told apart by: in which order the rows came is not in their key."""
+    return (row.due_at, row.agent, row.policy, row.type)
 
 
 def _speaker(exchange: dict[str, Any]) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from evals.proving.adversary import FAILURES
+FAILURES = ("timeout", "error", "invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Scene:
     it may do so at every turn; else in its first, and when its action came to nothing. ``failures``: the
     ways of failing told apart. ``breaker``: how the pair's breaker stands at the start. ``pulled``: the
     cord is pulled on the whole floor. ``follows``: cases that open in other lanes are searched, too.
+    ``asks``: the asker asks; else it proposes as all others do, and exchanges arise from what is held.
+    ``pairs``: two decisions of people may be applied in one pass.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Scene:
     breaker: Literal["closed", "open", "cooled"] = "closed"
     pulled: bool = False
     follows: bool = False
+    asks: bool = True
+    pairs: bool = True
 
 
 PLAIN = Scene("answers")
@@ -45,5 +49,5 @@ CONTENDED = replace(PLAIN, owner_starts=0)
 """A question with contenders: its owner only answers. What owners begin is seen in the scenes of two."""
 CONTENDED_DISTURBED = replace(DISTURBED, owner_starts=0)
 """The same with a change: long, for a soak."""
-CROWD = Scene("all at once")
-"""Everybody acts on the same thing at once."""
+CROWD = Scene("all at once", failures=(), asks=False, pairs=False)
+"""Everybody wants the same thing at once; whoever is asked answers anything. Nobody fails."""

@@ -7,9 +7,8 @@ from unittest.mock import patch
 import pytest
 
 from agents.floor_loader import load_floor
-from evals.proving.adversary import FAILURES
 from evals.proving.matters import Question, matters_of, questions
-from evals.proving.scenes import BOUNDARY, PAIR, PLAIN, PULLED, Scene
+from evals.proving.scenes import BOUNDARY, FAILURES, PAIR, PLAIN, PULLED, Scene
 from evals.proving.search import Search, longest_path
 from protocol import commit
 from protocol.world import World
