@@ -7,7 +7,7 @@ functions that the search drives; the two that do ask them ask whether time gets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from evals.proving.ladder_floor import CASE
+from evals.proving.abstract_floor import CASE
 from evals.proving.model_ledger import ModelLedger, as_tx
 from graph.gate import ready
 from graph.sweeping import sweep

@@ -9,8 +9,9 @@ from functools import partial
 from itertools import accumulate, product
 from typing import Any, cast
 
+from evals.proving.abstract_floor import CASE
 from evals.proving.ladder_checks import Did, State, state_wrong, step_wrong
-from evals.proving.ladder_floor import CASE, RUNGS, TICK_S, Cast, Ladder, ladder_world, proposed
+from evals.proving.ladder_floor import RUNGS, TICK_S, Cast, Ladder, ladder_world, proposed
 from evals.proving.model_ledger import ModelLedger, as_tx
 from evals.proving.tick_search import Happening
 from graph.deciding import Wanted, record_decision
