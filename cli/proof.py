@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from cli.output import Output
 from evals.proving.proof import Progress, Proof, prove
 from evals.proving.scenario import play, read_scenario
 from protocol.errors import UsageError
+from telemetry.clock import process_clock
 
 EVERY_S = 2.0
 """How often progress is told, in seconds of the process clock."""
@@ -28,12 +28,12 @@ def run_proof(
     if save is not None and not save.parent.is_dir():
         raise UsageError(f"{save.parent} is no directory.", hint="Choose another path with --save FILE.")
 
-    told_s = time.monotonic()
+    told_s = process_clock()
 
     def tell(progress: Progress) -> None:
         nonlocal told_s
-        if time.monotonic() - told_s >= EVERY_S:
-            told_s = time.monotonic()
+        if process_clock() - told_s >= EVERY_S:
+            told_s = process_clock()
             out.note(
                 f"{progress.done} of {progress.planned} searches, {progress.states} states: {progress.name}"
             )

@@ -153,10 +153,11 @@ def opening(world: World, question: Question) -> Opening:
     for kind in world.toolbox.actions:
         ref = Ref(kind.writes[0], KEY)
         ledger.records[ref] = Record(ref, 0, {"at": "p0", "human": False, "blocked": False})
-    holder = question.acts.get(question.matter.owner) or next(iter(question.acts.values()))
-    ref = Ref(world.kinds[holder].writes[0], KEY)
-    ledger.records[ref] = Record(ref, 0, {"at": "p1", "human": False, "blocked": False})
-    ledger.claimed = (Claimed(SLOT, *PLACES["p1"], ref),)
+    holder = question.acts.get(question.matter.owner) or next(iter(question.acts.values()), None)
+    if holder is not None:
+        ref = Ref(world.kinds[holder].writes[0], KEY)
+        ledger.records[ref] = Record(ref, 0, {"at": "p1", "human": False, "blocked": False})
+        ledger.claimed = (Claimed(SLOT, *PLACES["p1"], ref),)
     active = {a: ({"type": "event", "event": "proof", "subject": "", "data": {}},) for a in question.agents}
     ledger.cases[CASE] = CaseRow(
         CASE,

@@ -74,8 +74,8 @@ class Model:
         self.world = world
         self.question = question
         self.scene = scene
-        act = question.acts.get(question.matter.asker) or next(iter(question.acts.values()))
-        self.contested = Ref(world.kinds[act].writes[0], KEY)
+        act = question.acts.get(question.matter.asker) or next(iter(question.acts.values()), None)
+        self.contested = None if act is None else Ref(world.kinds[act].writes[0], KEY)
         owner = world.manifests[question.matter.owner]
         known = [*owner.output_schema.errors, *world.config.approvals]
         self.known_code = known[0] if known else None
@@ -107,7 +107,7 @@ class Model:
         return any(c.position["active"] for c in going) or any(map(has_positions, open_rows(state.ledger)))
 
     def _changes(self, state: State) -> tuple[str, ...]:
-        return (*EDITS, OVERRIDE) if state.changes > 0 else ()
+        return (*EDITS, OVERRIDE) if state.changes > 0 and self.contested is not None else ()
 
     def _rounds(
         self, state: State, case: CaseRow, rows: Sequence[tuple[int, EscalationRow]]
@@ -225,27 +225,31 @@ class Model:
     def _change(self, state: State, how: str) -> None:
         state.changes -= 1
         if how == OVERRIDE:
-            self._override(state)
+            self._override(state, self._contested())
         else:
-            self._edit(state, how)
+            self._edit(state, self._contested(), how)
 
-    def _edit(self, state: State, how: str) -> None:
-        record = state.ledger.records[self.contested]
+    def _contested(self) -> Ref:
+        assert self.contested is not None, "there is nothing to change where nobody can act"
+        return self.contested
+
+    def _edit(self, state: State, ref: Ref, how: str) -> None:
+        record = state.ledger.records[ref]
         blocked = record["blocked"] or how == "block"
-        state.ledger.records[self.contested] = Record(
+        state.ledger.records[ref] = Record(
             record.ref, record.version + 1, {**record.body, "blocked": blocked}
         )
 
-    def _override(self, state: State) -> None:
+    def _override(self, state: State, ref: Ref) -> None:
         ledger = state.ledger
-        record = ledger.records[self.contested]
+        record = ledger.records[ref]
         start, end = PLACES[SIGNED_PLACE]
         body: dict[str, Any] = {**record.body, "human": True}
         if not any(c.holder != record.ref for c in ledger.claims(SLOT, start, end)):
             ledger.release(record.ref, None)
             ledger.claim(Claimed(SLOT, start, end, record.ref))
             body["at"] = SIGNED_PLACE
-        ledger.records[self.contested] = Record(record.ref, record.version + 1, body)
+        ledger.records[ref] = Record(record.ref, record.version + 1, body)
 
 
 def _order(row: EscalationRow) -> tuple[str, ...]:

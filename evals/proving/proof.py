@@ -1,7 +1,6 @@
 """The whole proof of a floor: every matter with its contenders in every scene, the boundary, the clocks."""
 
 import multiprocessing
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from evals.proving.results import Searched
 from evals.proving.scenario import scenario_json
 from evals.proving.scenes import BOUNDARY, CONTENDED, CONTENDED_DISTURBED, CROWD, PAIR, PULLED, Scene
 from evals.proving.search import BOUNDARY_DEPTH, Search
+from evals.proving.ticks import search_ticks
 from protocol.world import World
+from telemetry.clock import process_clock
 
 ASSUMES = (
     "Matters are searched one at a time: exchanges on different matters share records, claims and limits.",
@@ -143,32 +144,32 @@ def prove(
 
     With more than one worker the searches run in so many processes; a limit is counted in this one.
     """
-    started = time.perf_counter()
+    started = process_clock()
     world = load_floor(floor).world
     todo = list(jobs(world))
-    clocks: list[Searched] = []
-    searches: list[Searched] = [*clocks]
-    made = (
-        _alone(world, todo, limit_states)
-        if workers == 1 or limit_states is not None
-        else _together(floor, todo, workers)
-    )
+    alone = workers == 1 or limit_states is not None
+    made = _alone(world, todo, limit_states) if alone else _together(floor, todo, workers)
+    searches: list[Searched] = []
     scenarios: list[dict[str, Any]] = []
-    planned = len(todo) + len(clocks)
     for job, searched in made:
         searches.append(searched)
         scenarios += [
             scenario_json(world, job.question, job.scene, v) for v in searched.violations if v.moves
         ]
-        progress(Progress(len(searches), planned, sum(s.states for s in searches), job.name))
+        progress(Progress(len(searches), len(todo), sum(s.states for s in searches), job.name))
+    clocks = 1
+    if limit_states is None or sum(s.states for s in searches) < limit_states:
+        by_ticks = search_ticks(world)
+        clocks = len(by_ticks)
+        searches += by_ticks
     return Proof(
         world.config.floor,
         len(world.manifests),
         len(matters_of(world)),
         tuple(searches),
         tuple(scenarios),
-        planned,
-        time.perf_counter() - started,
+        len(todo) + clocks,
+        process_clock() - started,
     )
 
 

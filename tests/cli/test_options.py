@@ -74,7 +74,7 @@ def test_the_values_there_are_may_be_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [("--json", "inbox"), ("inbox", "--json")])
 def test_common_options_stand_before_or_after_the_verb(andon: Program, words: tuple[str, ...]) -> None:
-    empty = {"schema": "andon/inbox/v1", "items": [], "next": None, "pulls": [], "alerts": []}
+    empty: dict[str, Any] = {"schema": "andon/inbox/v1", "items": [], "next": None, "pulls": [], "alerts": []}
     assert andon(*words).json == empty
 
 

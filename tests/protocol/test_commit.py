@@ -319,7 +319,7 @@ def test_fact_is_recorded_against_claims_and_invariants_but_not_against_owners_a
     ],
 )
 def test_what_facts_and_people_set_no_unsigned_action_changes(
-    fields: Mapping[str, Any], free: Mapping[str, bool], expected: str | None
+    fields: Mapping[str, Any], free: Mapping[str, Any], expected: str | None
 ) -> None:
     found = perform(
         store(), frozen_by_facts(), Effects(puts=(put("crate", "C1", **fields),)), "crane", "k", **free
