@@ -149,3 +149,11 @@ def test_model_is_offered_its_queries_actions_and_requests_and_nothing_else() ->
         "berthing": ["free_gaps", "assign_berth", "shift_visit", "answer", "reply"],
         "fairway": ["free_gaps", "free_pilots", "book_pilot", "book_sounding", ASK, "answer", "reply"],
     }
+
+
+def test_words_are_cut_to_their_bound() -> None:
+    words = "a" * (MAX_TEXT + 1)
+    assert parse("reply", {"text": words}) == Reply("a" * MAX_TEXT)
+    answer = parse("answer", {"exchange": "x1", "kind": "agree", "text": words})
+    assert isinstance(answer, Answer)
+    assert answer.text == "a" * MAX_TEXT

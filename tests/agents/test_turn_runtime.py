@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from agents.floor_loader import Floor, load_floor
 from agents.retrying import FIRST_WAIT_S, KEEP_SHARE, LATE_SHARE, SLOW_SHARE, decide
-from agents.turn_runtime import Job, TurnRuntime
+from agents.turn_runtime import MAX_STEPS, Job, TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.position import Trigger
 from protocol.rows import CaseRow
@@ -182,6 +182,22 @@ def test_failure_is_a_value_after_all_retries(tmp_path: Path, step: Any, failure
     assert (turn.failure, turn.attempts, turn.moves) == (failure, RETRIES + 1, ())
     assert part in turn.detail
     assert took_s < CALL_S
+
+
+async def _torn() -> AIMessage:
+    call = {"name": "reply", "args": '{"text": ', "id": "c0", "error": None, "type": "invalid_tool_call"}
+    return AIMessage(content="", invalid_tool_calls=[call])
+
+
+def test_call_whose_arguments_are_torn_is_no_turn(tmp_path: Path) -> None:
+    turn, _, _ = take(tmp_path, _torn)
+    assert (turn.failure, turn.detail) == ("invalid", "a tool call's arguments are not JSON")
+
+
+def test_attempt_that_only_queries_ends_at_its_bound_of_steps(tmp_path: Path) -> None:
+    turn, model, _ = take(tmp_path, calls(("free_gaps", GAPS)))
+    assert (turn.failure, turn.detail) == ("invalid", f"no moves after {MAX_STEPS} steps of queries")
+    assert len(model.heard) == MAX_STEPS * (RETRIES + 1)
 
 
 def test_timeout_comes_at_the_deadline_and_is_not_retried(tmp_path: Path) -> None:

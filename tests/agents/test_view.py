@@ -105,7 +105,7 @@ async def test_view_is_cut_to_its_budget_oldest_lines_first_and_says_what_went(a
     whole, size = dumps(view), len(dumps(view))
     assert fit(view, size // 4 + 1) == ()
     assert dumps(view) == whole
-    assert fit(view, size // 4 - 10)[0] == "line: Where is V-0?"
+    assert fit(view, size // 4 - 10)[:1] == ("line: Where is V-0?",)
     named = ["visit/V-1", "visit/V-2", "berth/B2", "berth/B1"]
     assert list(view["resources"]) == named, "what the line itself names stands before what its session named"
     dropped = fit(view, 1)

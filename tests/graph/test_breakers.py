@@ -12,7 +12,9 @@ from langchain_core.messages import BaseMessage
 from agents.floor_loader import load_floor
 from agents.models import OfflineAccess
 from graph.app import App
+from graph.breaking import WantedChange, check_reason, record_change
 from protocol.breaker import Breaker, BreakerState
+from protocol.errors import AndonError, UsageError
 from tests.agents.floor_copies import BERTHING, Edit, copy_harbour
 from tests.graph.harbour_app import SOUND, Models, events, opened, until, violations
 
@@ -194,3 +196,30 @@ async def test_degraded_mode_informs_the_asker_and_commits_nothing(
             assert verdicts == [("refused", not_asked)]
         assert await app.ledger.read(lambda tx: tx.commits(shape["case"])) == []
         assert await violations(app) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "person", "code"),
+    [
+        (PAIR, "guest", "not_authorised"),
+        (PAIR, "berthing", "not_authorised"),
+        ("fairway/nobody", "a.vos", "unknown_breaker"),
+        ("model:none", "a.vos", "unknown_breaker"),
+    ],
+)
+async def test_only_people_with_a_role_change_only_breakers_that_there_are(
+    tmp_path: Path, name: str, person: str, code: str
+) -> None:
+    async with opened(tmp_path, shared=Shared()) as app:
+        for change in ("trip", "reset"):
+            wanted = WantedChange(name, change, "so")  # type: ignore[arg-type]  # both are changes
+            done = await app.ledger.write(lambda tx, w=wanted: record_change(tx, app.world, w, person, NOW))  # type: ignore[misc]
+            assert isinstance(done, AndonError), done
+            assert done.error_code == code
+        assert await app.ledger.read(lambda tx: tx.breakers()) == []
+
+
+def test_breaker_is_changed_for_a_reason() -> None:
+    assert check_reason(" works on it ") == "works on it"
+    with pytest.raises(UsageError, match="A reason is missing"):
+        check_reason(" ")

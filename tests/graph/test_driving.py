@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
+from checkpoints.leases import Lease
+from graph.driving import _while_held
+from graph.gate import LeaseLostError, PassResult, make_pass
+from graph.nodes import _keep_turn, _route
 from graph.opening import open_text
+from protocol.ports import Tx
+from protocol.position import Route
+from protocol.rows import LeaseRow
 from tests.graph.harbour_app import (
     ELSEWHERE,
     LAY,
@@ -123,3 +130,38 @@ async def test_case_that_fails_takes_no_other_along(tmp_path: Path) -> None:
         assert (await app.outcome(good))["status"] == "done"
         shape = await app.ask(WHERE, person="guest")
         assert shape["status"] == "done", "a caller hears of its own case only"
+
+
+async def test_work_ends_as_soon_as_the_lease_is_known_to_be_lost() -> None:
+    lease = Lease(LeaseRow("case_a", 1, None, 0.0))
+    lease.lost.set()
+    with pytest.raises(LeaseLostError):
+        await _while_held(lease, asyncio.sleep(0.2))
+
+
+async def test_who_lost_the_lease_writes_neither_a_turn_nor_a_route(tmp_path: Path) -> None:
+    async with opened(tmp_path) as app:
+        case = await app.ledger.write(lambda tx: open_text(tx, app.world, WHERE, "guest", None))
+        for _ in range(2):
+            token = await app.ledger.write(lambda tx: tx.take_lease(case, ELSEWHERE, 0.0, 0.0, True))
+        assert token == 2
+        turn = _keep_turn(case, 1, "berthing", {"agent": "berthing"}, 1)
+        for job in (turn, lambda tx: _route(tx, app.world, case, 1, "berthing", [])):
+            with pytest.raises(LeaseLostError):
+                await app.ledger.write(job)
+        assert await app.ledger.read(lambda tx: tx.turns(case)) == []
+
+
+async def test_pass_without_news_writes_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as app:
+        case, _ = await waiting(app)
+
+        def again(tx: Tx) -> PassResult:
+            token = tx.take_lease(case, ELSEWHERE, 0.0, 0.0, True)
+            assert token is not None
+            return make_pass(tx, app.world, case, token)
+
+        before = await dump(app)
+        standing = await app.ledger.write(again)
+        assert standing.route is Route.ESCALATE
+        assert await dump(app) == before

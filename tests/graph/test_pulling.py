@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from graph.app import App
-from protocol.errors import NotAuthorisedError
+from protocol.errors import AndonError, NotAuthorisedError, NotFoundError
 from tests.agents.floor_copies import CONFIG, Edit, copy_harbour
 from tests.graph.harbour_app import LAY, SOUND, Models, announced, events, opened, violations
 
@@ -122,3 +122,31 @@ async def test_case_of_a_question_whose_agent_has_left_the_floor_lies_nowhere(tm
         path.write_text(path.read_text("utf-8").replace("assign_berth", "give_berth"), "utf-8")
     async with opened(tmp_path / "data", renamed) as app:
         assert (await pull(app, "floor"))["open_cases"] == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "reason", "code"),
+    [
+        ("quay/NOWHERE", "so", "unknown_scope"),
+        ("Quay", "so", "unknown_scope"),
+        ("no_such_thing", "so", "unknown_scope"),
+        ("quay", " ", "reason_missing"),
+    ],
+)
+async def test_only_what_lies_on_the_floor_is_pulled_and_for_a_reason(
+    tmp_path: Path, scope: str, reason: str, code: str
+) -> None:
+    async with opened(tmp_path) as app:
+        with pytest.raises(AndonError) as refused:
+            await app.pull(scope, person=MASTER, reason=reason)
+        assert refused.value.error_code == code
+        assert await app.ledger.read(lambda tx: tx.pulls()) == []
+
+
+async def test_only_what_is_pulled_is_released(tmp_path: Path) -> None:
+    async with opened(tmp_path) as app:
+        await pull(app, "quay")
+        await app.release("quay", person=SIGNER, reason="he is up")
+        with pytest.raises(NotFoundError) as refused:
+            await app.release("quay", person=SIGNER, reason="again")
+        assert refused.value.error_code == "not_pulled"

@@ -126,6 +126,8 @@ def test_word_of_whoever_is_not_awaited_is_not_heard() -> None:
     y.position = replace(y.position, active={**y.position.active, "crew": (trigger,)})
     y.round(crew=[Answer("x1", AnswerKind.AGREE, LIFT)], crane=[Answer("x9", AnswerKind.AGREE)])
     assert (y.count("answer.ignored"), y.store.commit_rows) == (2, {})
+    told = [e.data for e in y.events if e.type == "answer.ignored"]
+    assert told == [{"kind": "agree"}] * 2, "nobody had to be told that it cannot be: it was not even heard"
 
 
 def test_same_matter_is_not_asked_twice_while_it_is_open() -> None:

@@ -199,6 +199,7 @@ def test_what_a_person_opened_stays_open_until_a_person_closes_it() -> None:
         tripped = trip(breaker, "a.vos", "works on it", NOW + 31)
         assert (tripped.state, tripped.tripped_by, tripped.cause) == (OPEN, "a.vos", "works on it")
         assert next_probe_s(tripped, POLICY) is None
+        assert tripped.probe is None, "a probe on its way decides nothing any more"
         assert admit(tripped, NOW + 1e6, "q", POLICY).entry is Entry.REFUSED
         assert record(tripped, GOOD, NOW + 32, "p", POLICY) == tripped
         closed = reset(tripped, NOW + 60)

@@ -416,3 +416,12 @@ def test_asking_again_and_again_comes_to_an_end(mode: dict[str, Any]) -> None:
         y.round(crew=[FIND])
     assert rounds <= 9
     assert y.count("breaker.refused") == 3, "the bound of answers holds for answers that nobody gave"
+
+
+def test_yes_to_one_proposal_is_kept_for_no_other() -> None:
+    y = Line(crane_with(when_open="cached", max_age_s=600)).case(
+        Ask("crane", "decide", {}, Carried("take", {"pile": "P1", "quantity": 5}))
+    )
+    y.round(crane=[yes()])
+    assert y.last is not None
+    assert (y.verdict("take")[-1], y.last.answers) == ("committed", [])

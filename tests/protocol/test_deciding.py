@@ -319,3 +319,12 @@ def test_second_signature_of_two_is_spent_and_told_once() -> None:
     approve(y, ("f.one", "foreman"), ("f.two", "foreman"))
     assert y.last is not None and [d.person for d in y.last.spent] == ["f.one", "f.two"]
     assert (y.verdict("burn"), y.count("question.left")) == (["escalated", "committed"], 0)
+
+
+def test_approval_of_what_is_gone_meanwhile_is_stale() -> None:
+    y = yard(signing_world())
+    y.round(crane=[Proposal("take", {"pile": "P1", "quantity": 1}), BURN])
+    row = y.store.escalation_rows[asked(y)]
+    y.store.escalation_rows[row.id] = replace(row, bound={**row.bound, "crate/C9": 0})
+    approve(y, ("f.one", "foreman"))
+    assert (y.verdicts[-2].code, burnt(y)) == ("stale", False)

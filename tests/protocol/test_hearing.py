@@ -89,6 +89,7 @@ def test_accepted_offer_about_nothing_ends_quietly() -> None:
 def test_params_of_an_answer_that_the_action_does_not_take_are_left_out() -> None:
     y = asked(HOLES)
     y.round(crane=[say("agree", machine="M7", **OFFER)])
+    assert y.verdict("lift") == [Verdict.ASKED, Verdict.COMMITTED]
     (row,) = y.store.commit_rows.values()
     assert row.params == {"crate": "C1", **OFFER}
 
@@ -117,6 +118,13 @@ def test_owner_that_asks_others_first_is_reminded_of_the_request() -> None:
     y.round(crane=[Ask("crew", "find", {"crate": "C2"})])
     outcome = y.round(crew=[Answer("x2", AnswerKind.AGREE)])
     assert {t["exchange"] for t in outcome.position.active["crane"]} == {"x1", "x2"}
+
+
+def test_owner_whose_own_request_is_refused_is_asked_once_more() -> None:
+    outcome = asked(WHOLE).round(crane=[Ask("crew", "sell", {})])
+    assert outcome.route is Route.AGENTS, "nobody else is awake, and the exchange is open"
+    (trigger,) = outcome.position.active["crane"]
+    assert (trigger["type"], trigger["exchange"]) == ("request", "x1")
 
 
 def test_question_that_was_cut_is_refused_to_its_asker() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from protocol.effects import Effects, Emit, Put, Refusal, Release
-from protocol.position import Route
+from protocol.position import Route, first
 from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import CaseStatus, Verdict
 from protocol.toolbox import ActionContext, Attempt, Params, Rule
@@ -105,6 +105,17 @@ def test_loser_of_an_interval_is_told_the_winner_and_holds_nothing() -> None:
     assert y.verdict("lift") == [Verdict.OVERRULED]
     assert [c.holder for c in y.store.claims("slot/S1", T10, T11)] == [Ref("booking", "B1")]
     assert y.store.find("lift") == []
+
+
+def test_loser_of_an_interval_is_asked_again_at_no_higher_level() -> None:
+    y = yard(world(crew_level=4, crane_level=4)).wake("crew", "crane")
+    (trigger,) = y.position.active["crew"]
+    y.position = first(y.position.active | {"crew": ({**trigger, "level": 1},)})
+    outcome = y.round(crew=[Proposal("lift", LIFT)], crane=[Proposal("reserve", BOOK)])
+    assert y.verdict("lift") == [Verdict.OVERRULED]
+    assert [t["level"] for t in outcome.position.active["crew"] if t["type"] == "overruled"] == [1]
+    y.round(crew=[Proposal("lift", LIFT | {"start": T12, "end": T13})])
+    assert [row.level for row in y.store.commit_rows.values() if row.agent == "crew"] == [1]
 
 
 # R3: against what is committed

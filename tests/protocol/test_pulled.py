@@ -160,6 +160,13 @@ def test_settled_exchange_is_an_agents_proposal_too() -> None:
     assert len(y.store.claims("slot/S1", T12, T13)) == 1
 
 
+def test_cord_goes_before_the_signature_that_an_action_needs() -> None:
+    y = yard(None, "floor").wake("crane")
+    y.round(crane=[Proposal("burn", BURN)])
+    assert [(v.verdict, v.code) for v in y.verdicts] == [(Verdict.ESCALATED, "pulled")]
+    assert [row.type for row in y.store.escalation_rows.values()] == ["question"]
+
+
 def test_cut_exchange_in_a_pulled_scope_asks_one_question() -> None:
     y = yard(world(crew_level=4, crane_level=3), "crew").wake("crew")
     y.round(crew=[Ask("crane", "find", {}, Carried("lift", dict(LIFT)))])

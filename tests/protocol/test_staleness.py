@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from protocol.effects import Effects, Put, Refusal
-from protocol.position import Route
+from protocol.position import Route, first
 from protocol.records import Ref
 from protocol.rows import Verdict
 from protocol.turns import Proposal, Turn
@@ -58,6 +58,15 @@ def test_agent_that_is_asked_again_hears_what_changed() -> None:
     (trigger,) = outcome.position.active["crane"]
     assert trigger["type"] == "reread"
     assert trigger["changed"] == [{"ref": "pile/P1", "was": 0, "now": 1}]
+
+
+def test_agent_that_is_asked_again_acts_at_no_higher_level() -> None:
+    y = moved(world(crane_level=3))
+    y.position = first({"crane": ({**y.position.active["crane"][0], "level": 1},)})
+    outcome = y.round(crane=take(600, pile_P1=0))
+    assert [t["level"] for t in outcome.position.active["crane"]] == [1]
+    y.round(crane=take(100, pile_P1=1))
+    assert [row.level for row in y.store.commit_rows.values()] == [1]
 
 
 def test_telemetry_that_changed_is_no_conflict() -> None:
