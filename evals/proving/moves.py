@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import permutations, product
 from typing import Any, TypeAlias
 
 from evals.proving.abstract_floor import KEY, PLACES, SIGNED_PLACE, SLOT
@@ -143,7 +143,7 @@ class Model:
                 yield Gate(case.id, (), (decision,))
                 if real:
                     yield from (Gate(case.id, (), (decision,), how) for how in (*self._changes(state), LATE))
-        for one, two in combinations(lists, 2) if self.scene.pairs else ():
+        for one, two in permutations(lists, 2) if self.scene.pairs else ():
             yield from (Gate(case.id, (), pair) for pair in product(one, two))
 
     def _decisions(self, ledger: ModelLedger, number: int, row: EscalationRow) -> Iterator[Decision]:

@@ -8,6 +8,7 @@ rows: an edge that cannot be taken from there would mean that the search's key i
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evals.proving.moves import Move
 from evals.proving.search import Search
@@ -18,7 +19,7 @@ SEED = 20260302
 
 
 class CoarseKeyError(Exception):
-    """Two states have one key, and only from one of them an edge can be taken."""
+    """Two states have one key, and what can follow one of them cannot follow the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Path:
     @property
     def edges(self) -> Iterator[tuple[int, int]]:
         """What it covers."""
-        return zip(self.states, self.states[1:], strict=False)
+        return pairwise(self.states)
 
 
 def covering_paths(search: Search, seed: int = SEED) -> Iterator[Path]:
@@ -96,7 +97,7 @@ class _Walker:
     def walk(self, numbers: Sequence[int]) -> Iterator[Move]:
         """The moves along these states."""
         state = self._search.first()
-        for here, target in zip(numbers, numbers[1:], strict=False):
+        for here, target in pairwise(numbers):
             move, state = self._step(state, here, target)
             yield move
 
@@ -106,7 +107,7 @@ class _Walker:
             known = self._known[here] = self._moves(state)
         if known.get(target):
             move = self.rolls.choice(known[target])
-            if move in set(self._search.model.moves(state)):
+            if any(m == move for m in self._search.model.moves(state)):
                 after, _ = self._search.model.apply(state, move)
                 if self._search.number(after) == target:
                     return move, after
@@ -121,5 +122,9 @@ class _Walker:
         found: dict[int, list[Move]] = {}
         for move in self._search.model.moves(state):
             after, _ = self._search.model.apply(state, move)
-            found.setdefault(self._search.number(after), []).append(move)
+            try:
+                number = self._search.number(after)
+            except KeyError:
+                raise CoarseKeyError(f"{move} leads to a state that the search has not seen") from None
+            found.setdefault(number, []).append(move)
         return found

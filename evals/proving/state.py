@@ -78,15 +78,18 @@ class Packer:
         """The number of the round where it still matters: where the limit of rounds may yet be reached.
 
         A round in which nobody starts anything has a word of an open exchange in it, or follows from
-        an action of the one before; so what is left bounds the rounds that can still come.
+        an action of the one before; so what is left bounds the rounds that can still come. An exchange
+        may end before a person, whose decision makes one more. A question without a position makes none.
         """
         answers = self._limits.answers_per_exchange
         words = sum(
-            answers - x["answers"] + 1
+            answers - x["answers"] + 2
             for x in position["exchanges"].values()
             if ExchangeState(x["state"]).open
         )
-        most = 1 + words + sum(state.starts) * (answers + 2) + len(position["waiting"])
+        rows = state.ledger.escalation_rows
+        decisions = sum(has_positions(rows[e]) for e in position["waiting"])
+        most = 1 + words + sum(state.starts) * (answers + 3) + decisions
         number: int = position["round"]
         return 0 if number + most <= self._limits.rounds else number
 
