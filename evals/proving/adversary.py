@@ -8,6 +8,7 @@ from typing import Any
 
 from evals.proving.abstract_floor import FORGED_LEVEL, KEY, PLACES
 from evals.proving.matters import Question
+from evals.proving.model_ledger import as_stored
 from evals.proving.scenes import Scene
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Turn, to_json
 
@@ -112,7 +113,7 @@ def _turn(
     ]
     if choice.starts is not None:
         moves.append(_start(owner, request, kind, *choice.starts))
-    return to_json(Turn(choice.agent, tuple(moves), dict(reads)))
+    return as_stored(to_json(Turn(choice.agent, tuple(moves), dict(reads))))
 
 
 def _start(owner: str, request: str, kind: str | None, how: str, place: str) -> Move:

@@ -4,12 +4,14 @@ It has the methods of the ledger's port that a gate pass, a decision and a sweep
 rows that decide what may happen next. What only tells (events, verdicts, audit) is kept for one step.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from protocol.breaker import Breaker
+from protocol.canonical import dumps
 from protocol.ports import Tx
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
@@ -176,10 +178,10 @@ class ModelLedger:
         return self.cases.get(case)
 
     def save_case(self, row: CaseRow) -> None:
-        self.cases[row.id] = row
+        self.cases[row.id] = replace(row, position=as_stored(row.position))
 
     def open_case(self, row: CaseRow) -> None:
-        self.cases[row.id] = row
+        self.save_case(row)
 
     def accept(self, source: str, source_id: str, kind: str, body: Mapping[str, Any]) -> int | None:
         known = any(c.source == source and c.source_id == source_id for c in self.cases.values())
@@ -203,11 +205,12 @@ class ModelLedger:
         return self.escalation_rows.get(escalation)
 
     def escalations(self, case: str | None = None, open_only: bool = False) -> Sequence[EscalationRow]:
-        return [
+        found = (
             e
             for e in self.escalation_rows.values()
             if (case is None or e.case == case) and (not open_only or e.state is EscalationState.PENDING)
-        ]
+        )
+        return sorted(found, key=lambda e: (e.requested_at, e.id))
 
     def actions_like(self, kind: str, params_hash: str) -> Sequence[EscalationRow]:
         return [
@@ -227,7 +230,9 @@ class ModelLedger:
         return True
 
     def due(self, now: str) -> Sequence[EscalationRow]:
-        return [e for e in self.escalations(open_only=True) if e.due_at <= now]
+        pending = EscalationState.PENDING
+        found = (e for e in self.escalation_rows.values() if e.state is pending and e.due_at <= now)
+        return sorted(found, key=lambda e: (e.due_at, e.id))
 
     def decisions(self, escalation: str) -> Sequence[DecisionRow]:
         return [d for d in self.decision_rows if d.escalation == escalation]
@@ -290,6 +295,12 @@ class ModelLedger:
 
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
         return self.pull_rows
+
+
+def as_stored(value: Mapping[str, Any]) -> dict[str, Any]:
+    """As a ledger gives it back, in the order of its names: rules that take the first of many go by it."""
+    stored: dict[str, Any] = json.loads(dumps(value))
+    return stored
 
 
 def as_tx(ledger: ModelLedger) -> Tx:
