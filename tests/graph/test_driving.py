@@ -1,18 +1,20 @@
 """Who drives a case, how long, and what happens when somebody else decides or takes over meanwhile."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checkpoints.leases import Lease
+from graph.deciding import Wanted, record_decision
 from graph.driving import _while_held
-from graph.gate import LeaseLostError, PassResult, make_pass
+from graph.gate import LeaseLostError, PassResult, _write_people, make_pass
 from graph.nodes import _keep_turn, _route
 from graph.opening import open_text
 from protocol.ports import Tx
-from protocol.position import Route
+from protocol.position import Position, Route
 from protocol.rows import LeaseRow
 from tests.graph.harbour_app import (
     ELSEWHERE,
@@ -165,3 +167,35 @@ async def test_pass_without_news_writes_nothing(tmp_path: Path) -> None:
         standing = await app.ledger.write(again)
         assert standing.route is Route.ESCALATE
         assert await dump(app) == before
+
+
+async def test_decision_waits_for_the_agents_of_the_round(tmp_path: Path) -> None:
+    async with opened(tmp_path) as app:
+        case, escalation = await waiting(app)
+
+        def at_work(tx: Tx) -> PassResult:
+            row = tx.case(case)
+            assert row is not None
+            told = {"type": "person", "person": "guest", "roles": [], "text": WHERE}
+            stands = replace(Position.from_json(row.position), round=2, active={"berthing": (told,)})
+            tx.save_case(replace(row, position=stands.to_json()))
+            record_decision(tx, app.world, Wanted(escalation, "approve", "k.maes"))
+            token = tx.take_lease(case, ELSEWHERE, 0.0, 0.0, True)
+            assert token is not None
+            return make_pass(tx, app.world, case, token)
+
+        standing = await app.ledger.write(at_work)
+        assert (standing.route, standing.active) == (Route.AGENTS, ("berthing",))
+        unspent = await app.ledger.read(lambda tx: tx.unspent(case))
+        assert [d.person for d in unspent] == ["k.maes"]
+
+
+async def test_decision_is_spent_once_or_the_pass_is_not_written(tmp_path: Path) -> None:
+    async with opened(tmp_path) as app:
+        case, escalation = await waiting(app)
+        wanted = Wanted(escalation, "approve", "k.maes")
+        await app.ledger.write(lambda tx: record_decision(tx, app.world, wanted))
+        (decision,) = await app.ledger.read(lambda tx: tx.unspent(case))
+        await app.ledger.write(lambda tx: _write_people(tx, [decision], [], []))
+        with pytest.raises(RuntimeError, match="applied twice"):
+            await app.ledger.write(lambda tx: _write_people(tx, [decision], [], []))

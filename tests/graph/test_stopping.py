@@ -20,8 +20,10 @@ from tests.graph.harbour_app import (
     WHERE,
     Models,
     announced,
+    dump,
     events,
     opened,
+    propose,
     violations,
     waiting,
 )
@@ -62,6 +64,22 @@ async def test_rule_that_raises_stops_the_case_and_nothing_of_its_round_is_kept(
         await stopped(app, shape["case"], "gate_error")
         row = (await app.ledger.read(lambda tx: tx.escalations(shape["case"])))[0]
         assert "KeyError" in row.summary
+
+
+async def test_what_was_done_before_a_rule_raises_is_undone_with_its_pass(tmp_path: Path) -> None:
+    floor = copy_harbour(tmp_path / "floor", Edit(ACTIONS, _SHIFT, f"    if True:\n{RAISES}{_SHIFT}"))
+    moves = [
+        propose("assign_berth", visit="V-2", berth="B3", start="2026-05-04T12:00:00Z"),
+        propose("shift_visit", visit="V-1", berth="B2", start="2026-05-06T08:00:00Z"),
+    ]
+    async with opened(tmp_path / "data", floor, scripts={"berthing": [moves]}) as app:
+        before = await dump(app)
+        shape = await app.ask(LAY, person="guest")
+        after = await dump(app)
+        assert [after[n] for n in ("resources", "balances", "claims", "commits")] == [
+            before[n] for n in ("resources", "balances", "claims", "commits")
+        ]
+        await stopped(app, shape["case"], "gate_error")
 
 
 async def test_signed_action_that_raises_is_spent_and_refused(tmp_path: Path) -> None:
@@ -117,8 +135,9 @@ async def test_case_that_goes_on_beyond_the_bound_of_its_passes_is_stopped(tmp_p
         many = replace(row, passes=app.world.config.limits.rounds)
         await app.ledger.write(lambda tx: tx.save_case(many))
         await app.resume()
-        (asked,) = await app.ledger.read(lambda tx: tx.escalations(case, open_only=True))
-        assert asked.reason == "step_bound"
+        rows = await app.ledger.read(lambda tx: tx.escalations(case, open_only=True))
+        assert [row.reason for row in rows] == ["step_bound"]
+        asked = rows[0]
         await app.decide(
             asked.id, "answer", person=app.world.config.holders(asked.role, asked.requested_at)[0], option=0
         )
