@@ -136,11 +136,13 @@ def prove(
     floor: Path,
     jobs: Callable[[World], Sequence[Job]] = plan,
     *,
+    clocks: Callable[[World], Sequence[Searched]] = search_ticks,
     limit_states: int | None = None,
     workers: int = 1,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Proof:
-    """Make all searches, and stop when one breaks. ``limit_states``: states of all of them together.
+    """Make all searches, and stop when one breaks. ``clocks``: the searches by ticks.
+    ``limit_states``: states of all of them together.
 
     With more than one worker the searches run in so many processes; a limit is counted in this one.
     """
@@ -157,10 +159,10 @@ def prove(
             scenario_json(world, job.question, job.scene, v) for v in searched.violations if v.moves
         ]
         progress(Progress(len(searches), len(todo), sum(s.states for s in searches), job.name))
-    clocks = 1
+    timed = 1
     if limit_states is None or sum(s.states for s in searches) < limit_states:
-        by_ticks = search_ticks(world)
-        clocks = len(by_ticks)
+        by_ticks = clocks(world)
+        timed = len(by_ticks)
         searches += by_ticks
     return Proof(
         world.config.floor,
@@ -168,7 +170,7 @@ def prove(
         len(matters_of(world)),
         tuple(searches),
         tuple(scenarios),
-        len(todo) + clocks,
+        len(todo) + timed,
         process_clock() - started,
     )
 
