@@ -178,7 +178,7 @@ class ModelLedger:
         return self.cases.get(case)
 
     def save_case(self, row: CaseRow) -> None:
-        self.cases[row.id] = replace(row, position=as_stored(row.position))
+        self.cases[row.id] = replace(row, position=_in_order(row.position))
 
     def open_case(self, row: CaseRow) -> None:
         self.save_case(row)
@@ -295,6 +295,14 @@ class ModelLedger:
 
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
         return self.pull_rows
+
+
+_MAPS = ("active", "exchanges", "waiting", "rereads", "outcomes", "said")
+
+
+def _in_order(position: Mapping[str, Any]) -> dict[str, Any]:
+    """A position as a ledger gives it back: what rules go through stands in the order of its names."""
+    return {**position, **{name: dict(sorted(position[name].items())) for name in _MAPS if name in position}}
 
 
 def as_stored(value: Mapping[str, Any]) -> dict[str, Any]:
