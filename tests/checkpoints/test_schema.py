@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checkpoints.named_sql import migration_files, statements
+from checkpoints.named_sql import migration_files, named_queries, statements
 
 ROWS: dict[str, dict[str, Any]] = {
     "inbox": {"seq": 1, "source": "line", "source_id": "1", "kind": "text", "body": "{}"},
@@ -322,3 +322,31 @@ def test_a_decision_is_spent_once_and_a_pull_released_once(schema: sqlite3.Conne
     schema.execute("UPDATE pulls SET released_at = 'a', released_by = 'b', release_reason = 'c'")
     with pytest.raises(sqlite3.IntegrityError):
         schema.execute("UPDATE pulls SET released_at = NULL, released_by = NULL, release_reason = NULL")
+
+
+OLD = [
+    ("change_resource", ("[]", "", "stock", "CX", 7)),
+    ("save_escalation", ("approved", "", "[]", "esc_a", 7)),
+    ("save_breaker", ("open", 3, "", 1.0, 1.0, None, None, "error", None, "a/b", 7)),
+    ("renew_lease", (9.0, "case_a", 1)),
+    ("drop_lease", ("case_a", 1)),
+]
+"""(statement, what it is given): the row is at another version, or under another token."""
+
+ONCE = [
+    ("spend", ("esc_a", "m.weber")),
+    ("release_pull", ("m.weber", "a", "so", "floor")),
+    ("clear_alert", ("a", "1", "event_storm")),
+]
+"""(statement, what it is given): what it does is done once."""
+
+
+@pytest.mark.parametrize(("name", "values"), [*OLD, *ONCE], ids=[name for name, _ in (*OLD, *ONCE)])
+def test_a_statement_under_an_old_version_changes_nothing(
+    schema: sqlite3.Connection, name: str, values: tuple[Any, ...]
+) -> None:
+    put_all(schema)
+    statement = named_queries("queries")[name]
+    if (name, values) in ONCE:
+        assert schema.execute(statement, values).rowcount == 1
+    assert schema.execute(statement, values).rowcount == 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,7 +16,8 @@ import pytest
 
 from checkpoints import migrations
 from checkpoints.named_sql import migration_files, named_queries, statements
-from checkpoints.sqlite_connection import connect, journal_mode_for, prepare_writer
+from checkpoints.sqlite_connection import connect, journal_mode_for, prepare_reader, prepare_writer
+from checkpoints.sqlite_files import file_errors
 from checkpoints.sqlite_ledger import SqliteLedger, open_reader
 from protocol.errors import InvalidFloorError, NotFoundError
 from tests.architecture.sources import ROOT
@@ -78,6 +80,27 @@ async def test_durable_pragmas_are_set(tmp_path: Path) -> None:
         assert found == {"synchronous": 2, "journal_mode": journal_mode_for(sqlite3.sqlite_version_info)}
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             ledger._reader.execute("DELETE FROM meta")
+
+
+def test_writer_follows_references_and_a_reader_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    with closing(sqlite3.connect(path)) as first:
+        first.execute("CREATE TABLE a (x INTEGER PRIMARY KEY) STRICT")
+        first.execute("CREATE TABLE b (x INTEGER REFERENCES a (x)) STRICT")
+    with closing(connect(path)) as writer:
+        prepare_writer(path, writer)
+        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            writer.execute("INSERT INTO b VALUES (1)")
+    with closing(connect(path)) as reader:
+        prepare_reader(reader)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            reader.execute("INSERT INTO a VALUES (1)")
+
+
+def test_place_that_sqlite_cannot_open_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFloorError) as refused, file_errors(tmp_path), closing(connect(tmp_path)):
+        pass
+    assert refused.value.error_code == "data_not_writable"
 
 
 def test_pragma_that_does_not_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ def facts() -> Iterator[tuple[str, World, Fact]]:
     yield "unknown_fact", floor, replace(good, type="ship.sunk")
     yield "bad_time", floor, replace(good, occurred="noon")
     yield "bad_time", floor, replace(good, occurred="2026-05-04T04:30:00")
+    yield "bad_time", floor, replace(good, occurred="2026-05-04T06:30:00+02:00")
     yield "bad_fact", floor, replace(good, data=data | {"level": 5})
     yield "bad_fact", floor, replace(good, data=data | {"length_m": "90"})
     yield "bad_fact", floor, replace(good, data={n: v for n, v in data.items() if n != "visit"})

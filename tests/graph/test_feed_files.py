@@ -9,6 +9,7 @@ import pytest
 
 from graph.app import App
 from graph.feed import feed
+from graph.feed_mapping import choose, collapse
 from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
 from tests.graph.feed_floor import EVENTS_HEADER, LOG_HEADER, log_row, opened, silent_plant, write_log
 
@@ -139,6 +140,17 @@ async def test_missing_column_names_the_known_mappings(app: App, tmp_path: Path)
     with pytest.raises(UsageError) as caught:
         await feed(app, file)
     assert "nist_machines, production_log" in caught.value.hint
+
+
+async def test_mapping_is_chosen_by_the_columns_it_finds(app: App) -> None:
+    def chosen(header: str) -> str:
+        columns = [collapse(column) for column in header.split(",")]
+        return choose(app.floor.feeds, None, app.world, columns, Path("table.csv")).name
+
+    assert chosen(f"{LOG_HEADER},more") == "production_log"
+    with pytest.raises(UsageError) as caught:
+        chosen(WITHOUT_SPAN)
+    assert caught.value.error_code == "missing_column"
 
 
 async def test_folder_is_no_file(app: App, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ async def test_rule_that_raises_stops_the_case_and_nothing_of_its_round_is_kept(
 
 
 async def test_what_was_done_before_a_rule_raises_is_undone_with_its_pass(tmp_path: Path) -> None:
-    floor = copy_harbour(tmp_path / "floor", Edit(ACTIONS, _SHIFT, f"    if True:\n{RAISES}{_SHIFT}"))
+    laid = '    if snapshot.get("visit", "V-2")["berth"] == "B3":\n'
+    floor = copy_harbour(tmp_path / "floor", Edit(ACTIONS, _SHIFT, f"{laid}{RAISES}{_SHIFT}"))
     moves = [
         propose("assign_berth", visit="V-2", berth="B3", start="2026-05-04T12:00:00Z"),
         propose("shift_visit", visit="V-1", berth="B2", start="2026-05-06T08:00:00Z"),
