@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +9,6 @@ from cli.exits import DONE, FAILED, INVALID
 from cli.options import Common, verb
 from cli.output import Output
 from protocol.errors import Problem
-
-if TYPE_CHECKING:
-    from evals.proving.proof import Proof
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 REFERENCE = "Each code stands in docs/reference/problems.md."
@@ -28,6 +24,7 @@ REFERENCE = "Each code stands in docs/reference/problems.md."
 @click.option(
     "--limit-states", type=click.IntRange(min=1), help="With --prove: look at so many states, at most."
 )
+@click.option("--quick", is_flag=True, help="With --prove: leave out the scenes that take long.")
 @click.option("--workers", type=click.IntRange(min=1), help="With --prove: searches at a time.")
 @click.option("--save", type=_FILE, help="With --prove: write the first scenario that breaks an invariant.")
 @click.option("--play", "played", type=_FILE, help="Play a scenario that --save wrote.")
@@ -36,6 +33,7 @@ def command(
     *,
     schema: str | None,
     prove: bool,
+    quick: bool,
     limit_states: int | None,
     workers: int | None,
     save: Path | None,
@@ -43,8 +41,8 @@ def command(
 ) -> int:
     """Report every problem of the floor's contracts, and prove its protocol."""
     out = Output(common)
-    if not prove and any(option is not None for option in (limit_states, workers, save)):
-        raise click.UsageError("--limit-states, --workers and --save go with --prove.")
+    if not prove and (quick or any(option is not None for option in (limit_states, workers, save))):
+        raise click.UsageError("--quick, --limit-states, --workers and --save go with --prove.")
     if schema is not None:
         from agents.floor_schema import text
 
@@ -63,14 +61,22 @@ def command(
     if prove and not errors:
         from cli.proof import run_proof
 
-        proof = run_proof(common, out, limit_states=limit_states, workers=workers, save=save)
+        proof = run_proof(common, out, is_quick=quick, limit_states=limit_states, workers=workers, save=save)
     shape = {
         "schema": "andon/check/v1",
         "ok": not errors and (proof is None or proof.proved),
         "problems": [p.to_json() | {"severity": severity(p.code)} for p in problems],
-        "proof": proof.to_json() if proof is not None else None,
+        "proof": proof.to_json() | {"quick": quick} if proof is not None else None,
     }
-    out.answer(shape, lambda: _print(out, common, problems, errors, proof, save))
+
+    def show() -> None:
+        _print(out, common, problems, errors)
+        if proof is not None:
+            from cli.proof import print_proof
+
+            print_proof(out, proof, save, is_quick=quick)
+
+    out.answer(shape, show)
     if errors:
         return INVALID
     return DONE if shape["ok"] else FAILED
@@ -81,8 +87,6 @@ def _print(
     common: Common,
     problems: Sequence[Problem],
     errors: Sequence[Problem],
-    proof: "Proof | None",
-    save: Path | None,
 ) -> None:
     for problem in problems:
         kind = "" if problem in errors else "warning: "
@@ -95,10 +99,6 @@ def _print(
         out.text(f"The floor in {common.floor} is valid, with {warnings}. {REFERENCE}")
     else:
         out.text(f"The floor in {common.floor} is valid.")
-    if proof is not None:
-        from cli.proof import print_proof
-
-        print_proof(out, proof, save)
 
 
 def _many(number: int, noun: str) -> str:

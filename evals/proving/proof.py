@@ -11,7 +11,19 @@ from agents.floor_loader import load_floor
 from evals.proving.matters import Features, Matter, Question, hearers, matters_of, questions
 from evals.proving.results import Searched
 from evals.proving.scenario import scenario_json
-from evals.proving.scenes import BOUNDARY, CONTENDED, CONTENDED_DISTURBED, CROWD, PAIR, PULLED, Scene
+from evals.proving.scenes import (
+    AGAIN,
+    BOUNDARY,
+    CONTENDED,
+    CONTENDED_DISTURBED,
+    CROWD,
+    DISTURBED,
+    LATE,
+    PAIR,
+    PLAIN,
+    PULLED,
+    Scene,
+)
 from evals.proving.search import BOUNDARY_DEPTH, Search
 from evals.proving.ticks import search_ticks
 from protocol.world import World
@@ -45,7 +57,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the searches found. ``agents``: of the floor. ``seconds``: of the process clock, start to end."""
+    """What the searches found. ``agents``: of the floor. ``longest_path``: of a case, in steps. ``seconds``: of the process clock, start to end."""
 
     floor: str
     agents: int
@@ -53,6 +65,7 @@ class Proof:
     searches: tuple[Searched, ...]
     scenarios: tuple[dict[str, Any], ...]
     planned: int
+    longest_path: int
     seconds: float
 
     @property
@@ -75,7 +88,7 @@ class Proof:
             "searches": len(self.searches),
             "states": sum(s.states for s in self.searches),
             "transitions": sum(s.transitions for s in self.searches),
-            "longest_path": max((s.longest_path for s in self.searches), default=0),
+            "longest_path": self.longest_path,
             "violations": [
                 {"search": s.name, "invariant": v.invariant, "story": list(v.story)}
                 for s in self.searches
@@ -93,6 +106,12 @@ def plan(world: World, agents: int = 3, *, crowd: bool = False) -> list[Job]:
         alike = questions(world, agents, crowd=True)
         return [Job(q, CROWD, tuple(ms)) for q, ms in alike if len(q.agents) == agents]
     return [*_pairs(world), *_contended(world, agents), *_boundary(world)]
+
+
+def quick(world: World) -> list[Job]:
+    """The plan without what takes longest: a change from outside, a second request, a late initiative."""
+    jobs = [job for job in plan(world) if job.scene not in (DISTURBED, AGAIN, LATE)]
+    return [*jobs, *(Job(q, PLAIN, tuple(ms)) for q, ms in questions(world, 2))]
 
 
 def _pairs(world: World) -> Iterator[Job]:
@@ -159,7 +178,7 @@ def prove(
             scenario_json(world, job.question, job.scene, v) for v in searched.violations if v.moves
         ]
         progress(Progress(len(searches), len(todo), sum(s.states for s in searches), job.name))
-    timed = 1
+    timed, longest = 1, max((s.longest_path for s in searches), default=0)
     if limit_states is None or sum(s.states for s in searches) < limit_states:
         by_ticks = clocks(world)
         timed = len(by_ticks)
@@ -171,6 +190,7 @@ def prove(
         tuple(searches),
         tuple(scenarios),
         len(todo) + timed,
+        longest,
         process_clock() - started,
     )
 
