@@ -57,7 +57,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the searches found. ``agents``: of the floor. ``longest_path``: of a case, in steps. ``seconds``: of the process clock, start to end."""
+    """What the searches found. ``agents``: of the floor. ``longest_path``: of a case, in steps.
+
+    ``seconds``: of the process clock, start to end.
+    """
 
     floor: str
     agents: int
