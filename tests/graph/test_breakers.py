@@ -212,7 +212,7 @@ async def test_only_people_with_a_role_change_only_breakers_that_there_are(
 ) -> None:
     async with opened(tmp_path, shared=Shared()) as app:
         for change in ("trip", "reset"):
-            wanted = WantedChange(name, change, "so")  # type: ignore[arg-type]  # both are changes
+            wanted = WantedChange(name, change, "so")
             done = await app.ledger.write(lambda tx, w=wanted: record_change(tx, app.world, w, person, NOW))  # type: ignore[misc]
             assert isinstance(done, AndonError), done
             assert done.error_code == code

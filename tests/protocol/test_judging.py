@@ -110,7 +110,7 @@ def test_loser_of_an_interval_is_told_the_winner_and_holds_nothing() -> None:
 def test_loser_of_an_interval_is_asked_again_at_no_higher_level() -> None:
     y = yard(world(crew_level=4, crane_level=4)).wake("crew", "crane")
     (trigger,) = y.position.active["crew"]
-    y.position = first(y.position.active | {"crew": ({**trigger, "level": 1},)})
+    y.position = first({**y.position.active, "crew": ({**trigger, "level": 1},)})
     outcome = y.round(crew=[Proposal("lift", LIFT)], crane=[Proposal("reserve", BOOK)])
     assert y.verdict("lift") == [Verdict.OVERRULED]
     assert [t["level"] for t in outcome.position.active["crew"] if t["type"] == "overruled"] == [1]
