@@ -188,9 +188,10 @@ def _row_part(ledger: ModelLedger, row: EscalationRow) -> Hashable:
         _left(ledger, row.due_at),
         _left(ledger, row.expires_at),
         row.quorum,
-        _fresh(ledger, row),
+        _bound_part(ledger, row),
         _action_part(row.action),
         row.key in ledger.commit_rows,
+        _item_part(ledger, ledger.cases[row.case].position["waiting"][row.id]),
         tuple(_item_part(ledger, o["item"]) for o in row.options),
         tuple((d.person, d.decision, d.option, d.spent) for d in ledger.decisions(row.id)),
     )
@@ -206,8 +207,8 @@ def _past_part(ledger: ModelLedger, row: EscalationRow) -> tuple[str | int, ...]
         return None
     if row.state is EscalationState.APPROVED and row.key in ledger.commit_rows:
         return None
-    fresh = _fresh(ledger, row)
-    if row.state is EscalationState.REJECTED and not fresh:
+    bound = _bound_part(ledger, row)
+    if row.state is EscalationState.REJECTED and not bound:
         return None
     key = row.key if row.state is EscalationState.APPROVED else ""
     return (
@@ -216,7 +217,7 @@ def _past_part(ledger: ModelLedger, row: EscalationRow) -> tuple[str | int, ...]
         str(row.action["params"].get("at")),
         _left(ledger, row.requested_at),
         key,
-        str(fresh),
+        bound,
     )
 
 
@@ -234,10 +235,12 @@ def _action_part(action: Mapping[str, Any] | None) -> Hashable:
     return None if action is None else (action["kind"], action["params"].get("at"))
 
 
-def _fresh(ledger: ModelLedger, row: EscalationRow) -> bool:
-    """Whether everything that was shown still stands at the version it had."""
+def _bound_part(ledger: ModelLedger, row: EscalationRow) -> str:
+    """The records that were shown, while all of them stand at the version they had; else nothing."""
     by_text = {str(ref): record.version for ref, record in ledger.records.items()}
-    return all(by_text.get(text) == version for text, version in row.bound.items())
+    if any(by_text.get(text) != version for text, version in row.bound.items()):
+        return ""
+    return " ".join(sorted(row.bound)) or "-"
 
 
 def reads_of(ledger: ModelLedger, records: Sequence[str] | None = None) -> dict[str, int]:

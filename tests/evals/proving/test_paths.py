@@ -12,7 +12,7 @@ from evals.proving.moves import Gate, Move
 from evals.proving.paths import covering_paths
 from evals.proving.scenes import DOWN, LATE, PLAIN, Scene
 from evals.proving.search import Search
-from evals.proving.state import State
+from evals.proving.state import Packer, State
 from protocol.world import World
 from tests.agents.floor_copies import HARBOUR
 
@@ -81,3 +81,16 @@ def test_two_that_people_decide_are_decided_in_either_order(harbour: World) -> N
     pairs = [m.decisions for m in search.model.moves(state) if isinstance(m, Gate) and len(m.decisions) > 1]
     assert pairs
     assert {(later, first) for first, later in pairs} == set(pairs)
+
+
+def test_what_waits_for_a_signature_is_told_apart_by_what_it_acts_for(harbour: World) -> None:
+    """Agreed to by an owner, an action carries the lower of two levels, and its exchange hears of it."""
+    search = Search(harbour, _of(harbour, "shift_visit"), PLAIN)
+    begun = Gate(
+        CASE, (Choice("berthing", starts=("ask", "p2")), Choice("fairway", starts=("propose", "p2")))
+    )
+    agreed = _after(search, begun, Gate(CASE, (Choice("fairway", answers=(("x1", "agree", ""),)),)))
+    wanted = (Choice("berthing", starts=("propose", "p2")), Choice("fairway", starts=("propose", "p2")))
+    proposed = _after(search, Gate(CASE, wanted))
+    packer = Packer(search.world.config.limits, search.question.agents)
+    assert packer.key(agreed) != packer.key(proposed)
