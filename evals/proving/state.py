@@ -100,8 +100,10 @@ class Packer:
             (a, tuple(sorted({_trigger_part(t) for t in ts}))) for a, ts in position["active"].items()
         )
         latest: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        exchanges = position["exchanges"].values()
+        asking = {x["asker"] for x in exchanges if ExchangeState(x["state"]).open}
         for identifier, exchange in position["exchanges"].items():
-            if ExchangeState(exchange["state"]).open or self._can_start(state, exchange["asker"]):
+            if exchange["asker"] in asking or self._can_start(state, exchange["asker"]):
                 latest[exchange["matter"]] = (identifier, exchange)
         yield from (_exchange_part(ledger, i, x) for i, x in latest.values())
         opened = [x["opened"] for _, x in latest.values() if ExchangeState(x["state"]).open]
@@ -109,7 +111,10 @@ class Packer:
         yield tuple(map(order.index, opened))
 
     def _can_start(self, state: State, agent: str) -> bool:
-        """Whether the agent may yet ask again about a matter that has ended."""
+        """Whether the agent may yet ask again about a matter that has ended.
+
+        So may one that is asking: what one owner agrees to may go to another, and back.
+        """
         return agent not in self._agents or state.starts[self._agents.index(agent)] > 0
 
 
