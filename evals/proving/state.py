@@ -79,17 +79,19 @@ class Packer:
 
         A round in which nobody starts anything has a word of an open exchange in it, or follows from
         an action of the one before; so what is left bounds the rounds that can still come. An exchange
-        may end before a person, whose decision makes one more. A question without a position makes none.
+        may end before a person, whose decision makes one more, or go on with another owner. A question
+        without a position makes none.
         """
         answers = self._limits.answers_per_exchange
+        elsewhere = (len(self._agents) - 2) * (answers + 2)
         words = sum(
-            answers - x["answers"] + 2
+            answers - x["answers"] + 2 + elsewhere
             for x in position["exchanges"].values()
             if ExchangeState(x["state"]).open
         )
         rows = state.ledger.escalation_rows
         decisions = sum(has_positions(rows[e]) for e in position["waiting"])
-        most = 1 + words + sum(state.starts) * (answers + 3) + decisions
+        most = 1 + words + sum(state.starts) * (answers + 3 + elsewhere) + decisions
         number: int = position["round"]
         return 0 if number + most <= self._limits.rounds else number
 
