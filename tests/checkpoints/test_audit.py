@@ -213,6 +213,7 @@ CHEATS = [
         "UPDATE audit SET prev_hash = 'sha256:x' WHERE seq = 4",
     ),
     cheat("changes_logged", "is not in the audit log", "DELETE FROM audit WHERE seq = 2"),
+    cheat("changes_logged", "was written for", body("audit", "seq > 1", "$.writes", "json('[]')")),
     cheat("changes_logged", "and was never written", "DELETE FROM writes WHERE key = 'B1'"),
     cheat("changes_logged", "is in the audit log and is gone", "DELETE FROM commits WHERE kind = 'reserve'"),
     cheat(

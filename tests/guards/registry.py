@@ -13,6 +13,7 @@ gate and namespaces. The lineage is compared here; that a restored backup gets a
 from collections.abc import Mapping
 
 from tests.guards import (
+    of_audit,
     of_authority,
     of_calls,
     of_commit,
@@ -37,6 +38,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_parsing.GUARDS,
     *of_ledger.GUARDS,
     *of_schema.GUARDS,
+    *of_audit.GUARDS,
 )
 
 _FAMILY = "the family of its errors: each of them says its own code, or says no more than that"
