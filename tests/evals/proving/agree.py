@@ -9,7 +9,7 @@ until it needs somebody, an agent or a person; the rows are compared then.
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
@@ -33,7 +33,7 @@ from graph.sweeping import sweep
 from protocol.errors import AndonError
 from protocol.ports import ReadTx, Tx
 from protocol.records import Claimed, Ref
-from protocol.rows import EscalationRow
+from protocol.rows import EscalationRow, EventRow, VerdictRow
 from protocol.turns import Turn, from_json
 from tests.graph.harbour_app import free
 
@@ -104,10 +104,9 @@ class System:
     played: Played
     drives: dict[str, "asyncio.Task[bool]"]
 
-    async def drive(self, case: str) -> None:
-        """Take a case up, unless it is being driven."""
-        if case not in self.drives:
-            self.drives[case] = asyncio.create_task(self.driver.drive(case))
+    def drive(self, case: str) -> None:
+        """Take a case up."""
+        self.drives[case] = asyncio.create_task(self.driver.drive(case))
 
     async def settle(self) -> None:
         """Go on until every case that is driven needs an agent, or none is driven any more."""
@@ -279,14 +278,26 @@ class Run:
         for case in [c.id for c in await self._read(lambda tx: tx.cases()) if not c.status.ended]:
             if (lease := await self._read(lambda tx, c=case: tx.lease(c))) is not None and lease.holder:  # type: ignore[misc]
                 await self.system.ledger.write(free(case))
-        await self._drive()
+        await self._drive(named="")
 
-    async def _drive(self) -> None:
-        runnable = await self._read(lambda tx: tx.runnable())
-        for case in runnable:
-            if case == CASE or self._search.scene.follows:
-                await self.system.drive(case)
+    async def _drive(self, named: str | None = None) -> None:
+        """Until every case needs somebody: those with agents to ask, and the one that is ``named``.
+
+        Any other that can go on does so in a move of its own. None: all that can go on.
+        """
+
+        def due(tx: ReadTx) -> list[str]:
+            cases = (c for c in map(tx.case, tx.runnable()) if c is not None)
+            return [c.id for c in cases if named in (None, c.id) or c.position["active"]]
+
         await self.system.settle()
+        while cases := [c for c in await self._read(due) if self._is_free(c)]:
+            for case in cases:
+                self.system.drive(case)
+            await self.system.settle()
+
+    def _is_free(self, case: str) -> bool:
+        return case not in self.system.drives and (case == CASE or self._search.scene.follows)
 
     async def _read(self, job: Callable[[ReadTx], Any]) -> Any:
         return await self.system.ledger.read(job)
@@ -304,8 +315,7 @@ class Run:
                 await self._pass_time(due)
             case Change(how):
                 await self._change(how)
-        await self._drive()
-        await self.system.settle()
+        await self._drive(move.case if isinstance(move, Gate) else None)
 
     async def _gate(self, before: State, move: Gate, crash: Crash | None) -> None:
         reads = await self._read(self._versions)
@@ -409,8 +419,8 @@ def _model_rows(ledger: ModelLedger) -> dict[str, Any]:
         "escalations": {e.id: _plain(e) for e in ledger.escalation_rows.values()},
         "decisions": [_plain(d) for e in sorted(ledger.escalation_rows) for d in ledger.decisions(e)],
         "breakers": {b.name: _plain(b) for b in ledger.breaker_rows.values()},
-        "events": [_plain(e) for e in ledger.told.events],
-        "verdicts": [_plain(v) for v in ledger.told.verdicts],
+        "events": _by_case(ledger.told.events),
+        "verdicts": _by_case(ledger.told.verdicts),
     }
 
 
@@ -427,9 +437,17 @@ def _system_rows(tx: ReadTx, search: Search, ledger: ModelLedger, told: Told) ->
         "escalations": {i: _plain(e) for i, e in escalations.items()},
         "decisions": [_plain(d) for i in sorted(escalations) for d in tx.decisions(i)],
         "breakers": {n: _plain(b) for n in ledger.breaker_rows if (b := tx.breaker(n)) is not None},
-        "events": [_plain(e) for e in tx.events()[told.events :]],
-        "verdicts": [_plain(v) for c in cases for v in tx.verdicts(c.id)[told.verdicts.get(c.id, 0) :]],
+        "events": _by_case(tx.events()[told.events :]),
+        "verdicts": _by_case(v for c in cases for v in tx.verdicts(c.id)[told.verdicts.get(c.id, 0) :]),
     }
+
+
+def _by_case(rows: Iterable[EventRow | VerdictRow]) -> dict[str, list[Any]]:
+    """In their order in each case: which of two cases goes on first is nobody's to say."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(str(row.case), []).append(_plain(row))
+    return found
 
 
 def _plain(value: Any) -> Any:
