@@ -163,11 +163,12 @@ def _goes_on(p: Pass, item: Item) -> bool:
 
 
 def _words(kind: str, params: Mapping[str, Any]) -> str:
-    return f"{kind}({', '.join(f'{n}={v}' for n, v in params.items())})"
+    """By name, as a ledger gives params back: the same in whichever pass the question arises."""
+    return f"{kind}({', '.join(f'{n}={v}' for n, v in sorted(params.items()))})"
 
 
 def _offer_words(offer: Mapping[str, Any] | None) -> str:
-    return "offers " + ", ".join(f"{n}={v}" for n, v in offer.items()) if offer else "makes no offer"
+    return "offers " + ", ".join(f"{n}={v}" for n, v in sorted(offer.items())) if offer else "makes no offer"
 
 
 def _spread(p: Pass) -> tuple[Opening, ...]:
