@@ -1,9 +1,8 @@
 """The figures of the watch for anomalies, read from the ledger: counts that stay cheap however long it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from checkpoints.named_sql import named_queries
 from protocol.anomalies import Figures
 from protocol.times import parse, plus
 
@@ -15,13 +14,16 @@ Ask = Callable[[str, Sequence[Any]], Any]
 """Runs one SELECT with its values; a cursor."""
 
 
-def read_figures(ask: Ask, now: str, window_turns: int, *, clock_stands: bool) -> Figures:
-    """The figures at the ledger clock ``now``. Rates are of the last ``window_turns`` turns, not of a time.
+def read_figures(
+    ask: Ask, sql: Mapping[str, str], now: str, window_turns: int, *, clock_stands: bool
+) -> Figures:
+    """The figures at the ledger clock ``now``, by the queries ``sql``.
+
+    Rates are of the last ``window_turns`` turns, not of a time.
 
     ``clock_stands``: the ledger has a floor clock. A person's line does not move it, so what people ask
     for at one hour would add up to a storm; each line then begins a minute of its own.
     """
-    sql = named_queries("watch")
 
     def one(name: str, *values: Any) -> Any:
         return ask(sql[name], values).fetchone()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from checkpoints.migrations import migrate, refuse_newer, schema_version, stored_version
 from checkpoints.named_sql import named_queries
+from checkpoints.sql_reads import CLOCK, Clock
 from checkpoints.sqlite_connection import connect, patiently, prepare_writer
 from checkpoints.sqlite_files import not_a_ledger, primary_code
-from checkpoints.sqlite_reads import CLOCK, Clock
 from protocol.errors import InvalidFloorError
 from protocol.times import whole
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
+from checkpoints.dialect import Dialect
 from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
 from checkpoints.ledger_file import (
     FLOOR,
@@ -19,13 +20,16 @@ from checkpoints.ledger_file import (
     refuse_unreadable,
 )
 from checkpoints.named_sql import named_queries
+from checkpoints.sql_reads import CLOCK, Clock, SqlReads
+from checkpoints.sql_tx import SqlTx
 from checkpoints.sqlite_connection import connect, journal_mode_for, patiently, prepare_reader
 from checkpoints.sqlite_files import file_errors, keep_private, make_private
-from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
-from checkpoints.sqlite_tx import SqliteTx
+from checkpoints.sqlite_soundness import soundness
 from protocol.errors import DependencyDownError, NotFoundError
 from protocol.ports import ReadTx, Tx
 from protocol.toolbox import ResourceType
+
+SQLITE = Dialect("sqlite", named_queries, soundness)
 
 T = TypeVar("T")
 Types = Mapping[str, ResourceType]
@@ -147,7 +151,7 @@ class SqliteLedger:
     def _run_job(self, job: Callable[[Tx], object], clock: str, *, alone: bool) -> tuple[Outcome, str]:
         """The outcome of one job, and the clock to record after it. A job alone is its whole transaction."""
         do = self._writer.execute
-        tx = SqliteTx(self._writer, self._types, self._clock, clock)
+        tx = SqlTx(SQLITE, self._writer, self._types, self._clock, clock)
         if not alone:
             do("SAVEPOINT job")
         try:
@@ -183,7 +187,7 @@ def _down(path: Path, error: Exception) -> DependencyDownError:
 @contextmanager
 def reading(
     path: Path, connection: sqlite3.Connection, types: Types, clock: Clock | None
-) -> Iterator[SqliteReads]:
+) -> Iterator[SqlReads]:
     """One state of the ledger for as long as the block lasts."""
 
     def begin() -> str:
@@ -192,16 +196,14 @@ def reading(
         return str(connection.execute(named_queries("queries")["meta"], (CLOCK,)).fetchone()[0])
 
     try:
-        yield SqliteReads(connection, types, clock, patiently(path, begin))
+        yield SqlReads(SQLITE, connection, types, clock, patiently(path, begin))
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
 @contextmanager
-def open_reader(
-    path: Path, floor: str, world_types: Types, clock: Clock | None = None
-) -> Iterator[SqliteReads]:
+def open_reader(path: Path, floor: str, world_types: Types, clock: Clock | None = None) -> Iterator[SqlReads]:
     """Read a ledger without creating, migrating or sweeping anything.
 
     Raises NotFoundError when there is none yet, InvalidFloorError when it cannot be used.

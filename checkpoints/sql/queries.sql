@@ -1,4 +1,4 @@
--- What the ledger asks of SQLite. One block per name; parameters stand in the order of the caller.
+-- What the ledger asks of its database, in the SQL that both know. One block per name; parameters stand in the order of the caller.
 -- A block named ..._columns is put in where {..._columns} stands.
 
 -- name: case_columns
@@ -47,7 +47,8 @@ SELECT resource, start_us, end_us, holder_type, holder_key, shared FROM claims
 WHERE resource = ? AND end_us > ? AND start_us < ? ORDER BY start_us, holder_type, holder_key
 -- name: claim
 INSERT INTO claims (resource, start_us, end_us, holder_type, holder_key, shared, cause) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE SET shared = min(shared, excluded.shared)
+ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE
+SET shared = CASE WHEN excluded.shared < claims.shared THEN excluded.shared ELSE claims.shared END
 -- name: release_all
 DELETE FROM claims WHERE holder_type = ? AND holder_key = ?
 -- name: release_one
@@ -69,6 +70,7 @@ WHERE type = ? AND key = ? ORDER BY version
 
 -- name: accept
 INSERT INTO inbox (source, source_id, kind, body) VALUES (?, ?, ?, ?) ON CONFLICT (source, source_id) DO NOTHING
+RETURNING seq
 
 -- name: case
 SELECT {case_columns} FROM cases WHERE id = ?
@@ -81,7 +83,7 @@ SELECT {case_columns} FROM cases WHERE status = ? ORDER BY seq DESC LIMIT ?
 -- name: runnable
 SELECT id FROM cases WHERE runnable = 1 ORDER BY seq
 -- name: session_cases
-SELECT * FROM (SELECT {case_columns} FROM cases WHERE session = ? ORDER BY seq DESC LIMIT ?) ORDER BY seq
+SELECT * FROM (SELECT {case_columns} FROM cases WHERE session = ? ORDER BY seq DESC LIMIT ?) AS last ORDER BY seq
 -- name: children
 SELECT {case_columns} FROM cases WHERE cause = ? ORDER BY seq
 -- name: open_case
@@ -131,7 +133,7 @@ SELECT {event_columns}, seq
 FROM events WHERE case_id = ? AND type = ? ORDER BY seq
 -- name: put_event
 INSERT INTO events ({event_columns})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq
 -- name: put_outbox
 INSERT INTO outbox (event_seq) VALUES (?)
 

@@ -6,7 +6,7 @@ SELECT count(*) FROM events WHERE case_id IS NOT NULL AND recorded > ? AND seq >
 SELECT coalesce(min(seq), 0) FROM events
 WHERE case_id = (SELECT id FROM cases WHERE seq = (SELECT max(seq) FROM inbox WHERE kind = 'text'))
 -- name: deepest
-SELECT coalesce(max(depth), 0) FROM (SELECT depth FROM events ORDER BY seq DESC LIMIT ?)
+SELECT coalesce(max(depth), 0) FROM (SELECT depth FROM events ORDER BY seq DESC LIMIT ?) AS last
 -- name: turns
 SELECT coalesce(sum(json_array_length(data, '$.asked_by') > 0), 0),
   coalesce(sum((json_extract(data, '$.attempts') - 1) * (json_array_length(data, '$.asked_by') > 0)), 0),
@@ -22,6 +22,6 @@ SELECT count(*) FROM events WHERE type = 'loop.cut' AND seq >= ?
 SELECT count(*) FROM breakers WHERE state <> 'closed'
 -- name: oldest_open
 SELECT min(opened_at) FROM (
-  SELECT * FROM (SELECT opened_at FROM cases WHERE status = 'open' ORDER BY seq LIMIT 1)
+  SELECT * FROM (SELECT opened_at FROM cases WHERE status = 'open' ORDER BY seq LIMIT 1) AS opened
   UNION ALL
-  SELECT * FROM (SELECT opened_at FROM cases WHERE status = 'waiting' ORDER BY seq LIMIT 1))
+  SELECT * FROM (SELECT opened_at FROM cases WHERE status = 'waiting' ORDER BY seq LIMIT 1) AS waiting) AS oldest

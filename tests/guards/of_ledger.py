@@ -5,7 +5,7 @@ from tests.guards.removal import Edit, Guard
 GUARDS = (
     Guard(
         "lost update",
-        "checkpoints.sqlite_tx:SqliteTx._change",
+        "checkpoints.sql_tx:SqlTx._change",
         "if old is None or old.version != base:",
         "if old is None:",
         ("tests/checkpoints/test_contract_records.py::test_stale_write_changes_nothing",),
@@ -166,7 +166,7 @@ GUARDS = (
     ),
     Guard(
         "balances only by deltas",
-        "checkpoints.sqlite_tx:SqliteTx._change",
+        "checkpoints.sql_tx:SqlTx._change",
         "if stray := [n for n in fields if n in kind.balances]:",
         "if stray := []:",
         ("tests/checkpoints/test_contract_records.py::test_balance_is_not_set_by_a_field",),
@@ -174,7 +174,7 @@ GUARDS = (
     ),
     Guard(
         "balances that exist",
-        "checkpoints.sqlite_tx:SqliteTx.write",
+        "checkpoints.sql_tx:SqlTx.write",
         "if stray := [n for n in deltas if n not in kind.balances]:",
         ("deltas = {n: d for n, d in deltas.items() if n in kind.balances}\n        if stray := []:"),
         ("tests/checkpoints/test_contract_records.py::test_delta_of_unknown_balance_is_refused",),
@@ -182,7 +182,7 @@ GUARDS = (
     ),
     Guard(
         "canonical bodies",
-        "checkpoints.sqlite_tx:SqliteTx.write",
+        "checkpoints.sql_tx:SqlTx.write",
         "if found := problem(dict(fields)):",
         "if found := None:",
         ("tests/checkpoints/test_contract_records.py::test_field_that_is_not_canonical_is_refused",),
@@ -190,7 +190,7 @@ GUARDS = (
     ),
     Guard(
         "fence recorded",
-        "checkpoints.sqlite_tx:SqliteTx.holds",
+        "checkpoints.sql_tx:SqlTx.holds",
         "if not lease.holds(self._lease(case), token):",
         "if False:",
         ("tests/checkpoints/test_contract_running.py::test_takeover_raises_the_fence",),
@@ -206,7 +206,7 @@ GUARDS = (
     ),
     Guard(
         "savepoint undone",
-        "checkpoints.sqlite_tx:SqliteTx.mark",
+        "checkpoints.sql_tx:SqlTx.mark",
         "            undo()\n            raise",
         "            raise",
         (

@@ -116,8 +116,8 @@ GUARDS = (
             Edit(
                 "sql/queries.sql",
                 (
-                    "ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE SET shared "
-                    "= min(shared, excluded.shared)"
+                    "ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE\nSET shared = CASE "
+                    "WHEN excluded.shared < claims.shared THEN excluded.shared ELSE claims.shared END"
                 ),
                 "",
             ),

@@ -123,7 +123,7 @@ async def test_a_system_that_does_something_else_is_found(harbour: World, direct
 
     def silent(write: Callable[..., None]) -> Callable[..., None]:
         def untold(tx: Any, p: Any, outcome: Any) -> None:
-            if type(tx).__name__ == "SqliteTx":
+            if type(tx).__name__ == "SqlTx":
                 del p.events[:1]
             write(tx, p, outcome)
 

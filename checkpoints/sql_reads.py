@@ -1,14 +1,12 @@
-"""Reading a SQLite ledger: the port ReadTx on one connection, inside one transaction."""
+"""Reading a ledger in SQL: the port ReadTx on one connection, inside one transaction."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from checkpoints import row_codec as codec
+from checkpoints.dialect import Connection, Dialect
 from checkpoints.floor_figures import read_figures
-from checkpoints.named_sql import named_queries
-from checkpoints.sqlite_soundness import soundness
 from protocol.anomalies import Figures
 from protocol.breaker import Breaker
 from protocol.canonical import dumps
@@ -38,6 +36,8 @@ Clock = Callable[[], str]
 CLOCK = "clock"
 """The setting that holds the ledger clock: of a floor clock its hand, else the last hour recorded."""
 
+_ALL = 2**62
+"""A limit that limits nothing, on every database."""
 _WHOLE = len("2026-03-02T09:00:00Z")
 
 
@@ -52,19 +52,21 @@ def later(stored: str, clock: Clock | None) -> str:
     return max(stored, read if len(read) == _WHOLE else whole(read))
 
 
-class SqliteReads:
+class SqlReads:
     """ReadTx. The owner has opened the transaction and ends it; ``types`` are the floor's resource types."""
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        dialect: Dialect,
+        connection: Connection,
         types: Mapping[str, ResourceType],
         clock: Clock | None,
         stored_clock: str | None = None,
     ) -> None:
+        self._dialect = dialect
         self._connection = connection
         self._do = connection.execute
-        self._sql = named_queries("queries")
+        self._sql = dialect.queries("queries")
         self._types = types
         self._clock = clock
         self._stored_clock = stored_clock
@@ -90,8 +92,8 @@ class SqliteReads:
         return self._do(sql, values)
 
     def soundness(self) -> Iterable[str]:
-        """What SQLite finds wrong with the file, a sentence each."""
-        return soundness(self._connection)
+        """What the database itself finds wrong, a sentence each."""
+        return self._dialect.soundness(self._connection)
 
     def meta(self, name: str) -> str | None:
         found = self._one("meta", name)
@@ -143,7 +145,7 @@ class SqliteReads:
         return _maybe(codec.case_row, self._one("case_by_source", source, source_id))
 
     def cases(self, status: str | None = None, limit: int | None = None) -> Sequence[CaseRow]:
-        most = -1 if limit is None else limit
+        most = _ALL if limit is None else limit
         found = (
             self._all("cases", most) if status is None else self._all("cases_by_status", str(status), most)
         )
@@ -240,7 +242,9 @@ class SqliteReads:
         return [codec.alert_row(c) for c in self._all("alerts_standing" if open_only else "alerts")]
 
     def figures(self, window_turns: int) -> Figures:
-        return read_figures(self._do, self.now, window_turns, clock_stands=self._clock is None)
+        return read_figures(
+            self._do, self._dialect.queries("watch"), self.now, window_turns, clock_stands=self._clock is None
+        )
 
     def counts(self) -> Mapping[str, int]:
         names = ("cases", "actions", "events", "decisions", "audit_entries")

@@ -1,12 +1,12 @@
-"""Writing to a SQLite ledger: the port Tx, one job's savepoint in a transaction that jobs may share."""
+"""Writing to a ledger in SQL: the port Tx, one job's savepoint in a transaction that jobs may share."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from checkpoints import row_codec as codec
-from checkpoints.sqlite_reads import CLOCK, Clock, SqliteReads
+from checkpoints.dialect import Connection, Dialect
+from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from protocol import lease
 from protocol.breaker import Breaker
 from protocol.canonical import NotCanonicalError, dumps, problem
@@ -33,17 +33,18 @@ ABSENT = -1
 """The version under which a read of nothing is remembered."""
 
 
-class SqliteTx(SqliteReads):
+class SqlTx(SqlReads):
     """Tx. Made by the ledger, inside a transaction that holds the write lock."""
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        dialect: Dialect,
+        connection: Connection,
         types: Mapping[str, ResourceType],
         clock: Clock | None,
         stored_clock: str,
     ) -> None:
-        super().__init__(connection, types, clock, stored_clock)
+        super().__init__(dialect, connection, types, clock, stored_clock)
         self._depth = 0
         self._reads: dict[str, int] = {}
         self._fences: dict[str, int] = {}
@@ -85,7 +86,9 @@ class SqliteTx(SqliteReads):
         try:
             yield undo
         except BaseException as error:
-            if not self._connection.in_transaction:  # a full disk has undone everything already
+            if (
+                not self._connection.in_transaction
+            ):  # a full disk, or a lost connection, has undone everything
                 raise DependencyDownError("The ledger's transaction is gone.", code="ledger_down") from error
             undo()
             raise
@@ -190,9 +193,9 @@ class SqliteTx(SqliteReads):
     # Cases
 
     def accept(self, source: str, source_id: str, kind: str, body: Mapping[str, Any]) -> int | None:
-        done = self._do(self._sql["accept"], (source, source_id, kind, dumps(dict(body))))
+        new = self._one("accept", source, source_id, kind, dumps(dict(body)))
         self._cause = f"{source}/{source_id}"  # what follows is done for this, until a write says otherwise
-        return done.lastrowid if done.rowcount else None
+        return None if new is None else int(new[0])
 
     def open_case(self, row: CaseRow) -> None:
         self._do(self._sql["open_case"], codec.case_columns(row))
@@ -214,8 +217,8 @@ class SqliteTx(SqliteReads):
         self._do(self._sql["put_commit"], codec.commit_columns(row))
 
     def put_event(self, row: EventRow) -> None:
-        done = self._do(self._sql["put_event"], codec.event_columns(row))
-        self._do(self._sql["put_outbox"], (done.lastrowid,))
+        seq = self._one("put_event", *codec.event_columns(row))[0]
+        self._do(self._sql["put_outbox"], (seq,))
 
     def put_pass(self, row: PassRow) -> None:
         values = (row.case, row.pass_no, row.round, row.at, dumps(dict(row.reads)), row.route, row.clock_s)

@@ -1,0 +1,39 @@
+"""What tells one SQL database from another, as far as a ledger is concerned: little, on purpose.
+
+The queries are one text for all of them, with ``?`` for a value; a connection translates what it must.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Cursor(Protocol):
+    """The answer to one statement."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """A connection whose transactions are begun and ended by statements. ``sqlite3.Connection`` is one."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, and can still be committed or rolled back."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One kind of database. ``queries``: those of a file by name. ``soundness``: what it finds wrong."""
+
+    name: str
+    queries: Callable[[str], Mapping[str, str]]
+    soundness: Callable[[Any], Iterable[str]]
