@@ -20,6 +20,7 @@ from checkpoints.ledger_file import (
     refuse_unreadable,
 )
 from checkpoints.named_sql import named_queries
+from checkpoints.shared_transaction import TransactionLostError, run_jobs
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from checkpoints.sql_tx import SqlTx
 from checkpoints.sqlite_connection import connect, journal_mode_for, patiently, prepare_reader
@@ -33,10 +34,6 @@ SQLITE = Dialect("sqlite", named_queries, soundness)
 
 T = TypeVar("T")
 Types = Mapping[str, ResourceType]
-
-
-class TransactionLostError(Exception):
-    """SQLite has rolled the whole transaction back, as it does when a disk is full."""
 
 
 class SqliteLedger:
@@ -136,40 +133,16 @@ class SqliteLedger:
     def _transact(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         do = self._writer.execute
         patiently(self.path, lambda: do("BEGIN IMMEDIATE"))
-        stored = clock = do(self._sql["meta"], (CLOCK,)).fetchone()[0]
-        outcomes: list[Outcome] = []
-        for job in jobs:
-            outcome, clock = self._run_job(job, clock, alone=len(jobs) == 1)
-            outcomes.append(outcome)
+        stored = do(self._sql["meta"], (CLOCK,)).fetchone()[0]
+        outcomes, clock = run_jobs(
+            self._writer, jobs, lambda at: SqlTx(SQLITE, self._writer, self._types, self._clock, at), stored
+        )
         if self._writer.in_transaction:
             if clock != stored:
                 do(self._sql["set_meta"], (CLOCK, clock))
             with self._turn:
                 patiently(self.path, lambda: do("COMMIT"))
         return outcomes
-
-    def _run_job(self, job: Callable[[Tx], object], clock: str, *, alone: bool) -> tuple[Outcome, str]:
-        """The outcome of one job, and the clock to record after it. A job alone is its whole transaction."""
-        do = self._writer.execute
-        tx = SqlTx(SQLITE, self._writer, self._types, self._clock, clock)
-        if not alone:
-            do("SAVEPOINT job")
-        try:
-            value = job(tx)
-        except BaseException as error:
-            if not self._writer.in_transaction:
-                raise TransactionLostError(str(error)) from error
-            do("ROLLBACK" if alone else "ROLLBACK TO job")
-            if not alone:
-                do("RELEASE job")
-            if not isinstance(error, Exception):
-                raise
-            return Failed(error), clock
-        if not self._writer.in_transaction:
-            raise TransactionLostError("a job went on after the transaction was gone")
-        if not alone:
-            do("RELEASE job")
-        return Done(value), tx.recorded_clock
 
 
 def _down(path: Path, error: Exception) -> DependencyDownError:

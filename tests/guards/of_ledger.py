@@ -198,7 +198,7 @@ GUARDS = (
     ),
     Guard(
         "jobs undone alone",
-        "checkpoints.sqlite_ledger:SqliteLedger._run_job",
+        "checkpoints.shared_transaction:_run_job",
         'do("ROLLBACK" if alone else "ROLLBACK TO job")',
         "pass",
         ("tests/checkpoints/test_contract_cases.py::test_failed_job_leaves_nothing",),
