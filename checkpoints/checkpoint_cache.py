@@ -7,12 +7,17 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+from protocol.failpoints import Point, failpoint
+
 T = TypeVar("T")
 
 
 class CheckpointLostError(Exception):
     """A checkpoint could not be read or written. The ledger knows where its case stands."""
 
+
+TO_GATE = "branch:to:gate"
+"""langgraph's channel for what leads to the node ``gate``: with it the round is still to be decided."""
 
 Over = Callable[[Mapping[str, Any]], bool]
 """Whether a thread with these channel values has come to its end."""
@@ -40,13 +45,17 @@ class CheckpointCache(AsyncSqliteSaver):
         """Store a checkpoint, or forget a thread that is over."""
         if self.over is not None and self.over(checkpoint["channel_values"]):
             return await self._end(config, checkpoint)
-        return await _or_lost(super().aput(config, checkpoint, metadata, new_versions))
+        stored = await _or_lost(super().aput(config, checkpoint, metadata, new_versions))
+        failpoint(Point.GATE_REACHED if TO_GATE in checkpoint["channel_values"] else Point.CHECKPOINTED)
+        return stored
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Store what a task of an unfinished step wrote."""
         await _or_lost(super().aput_writes(config, writes, task_id, task_path))
+        to_gate = any(channel == TO_GATE for channel, _ in writes)
+        failpoint(Point.TURN_CACHED if to_gate else Point.ROUND_CACHED)
 
     async def _end(self, config: RunnableConfig, checkpoint: Checkpoint) -> RunnableConfig:
         place = config["configurable"]

@@ -15,6 +15,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from protocol.errors import DependencyDownError
+from protocol.failpoints import Point, failpoint
 from protocol.lease import LeaseState, state_of
 from protocol.ports import Ledger, Tx
 from protocol.rows import LeaseHolder, LeaseRow
@@ -73,6 +74,8 @@ async def hold_lease(
         token = tx.take_lease(name, me, now, ttl_s, dead)
         if token is None:
             return None
+        if dead:
+            failpoint(Point.RECOVERING)
         if at_start is not None:
             at_start(tx, name)
         return Lease(LeaseRow(name, token, me, now + ttl_s))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints.named_sql import migration_files, statements
 from protocol.errors import InvalidFloorError
+from protocol.failpoints import Point, failpoint
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -62,5 +63,6 @@ def _applying(file: Path) -> "Callable[[Database], None]":
     def apply(database: "Database") -> None:
         for statement in statements(file.read_text("utf-8")):
             database.conn.execute(statement)
+            failpoint(Point.MIGRATING)
 
     return apply

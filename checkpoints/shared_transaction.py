@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from checkpoints.dialect import Connection
 from checkpoints.job_queue import Done, Failed, Outcome
 from checkpoints.sql_tx import SqlTx
+from protocol.failpoints import Point, failpoint
 from protocol.ports import Tx
 
 
@@ -27,6 +28,7 @@ def run_jobs(
     for job in jobs:
         outcome, clock = _run_job(connection, job, new_tx(clock), clock, alone=len(jobs) == 1)
         outcomes.append(outcome)
+    failpoint(Point.ROUTED)
     return outcomes, clock
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from checkpoints import row_codec as codec
 from checkpoints.dialect import Connection, Dialect
+from checkpoints.sealing import Seals, case_parts, decision_key, decision_parts, escalation_parts
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from protocol import lease
 from protocol.breaker import Breaker
 from protocol.canonical import NotCanonicalError, dumps, problem
 from protocol.errors import DependencyDownError
+from protocol.failpoints import Point, failpoint
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
     AlertRow,
@@ -49,6 +51,7 @@ class SqlTx(SqlReads):
         self._reads: dict[str, int] = {}
         self._fences: dict[str, int] = {}
         self._cause = ""
+        self._seals = Seals()
 
     @property
     def recorded_clock(self) -> str:
@@ -76,12 +79,13 @@ class SqlTx(SqlReads):
     @contextmanager
     def mark(self) -> Iterator[Callable[[], None]]:
         self._depth += 1
-        name, kept = f"m{self._depth}", (self._now, self._cause)
+        name, kept, seals = f"m{self._depth}", (self._now, self._cause), self._seals.kept()
         self._do(f"SAVEPOINT {name}")
 
         def undo() -> None:
             self._do(f"ROLLBACK TO {name}")
             self._now, self._cause = kept
+            self._seals.restore(seals)
 
         try:
             yield undo
@@ -171,8 +175,9 @@ class SqlTx(SqlReads):
     def _put_write(
         self, ref: Ref, version: int, texts: tuple[str, str], deltas: Mapping[str, int], by: str, hashed: str
     ) -> None:
-        values = (ref.type, ref.key, version, *texts, dumps(dict(deltas)), by, self._cause, hashed)
-        self._do(self._sql["put_write"], values)
+        values = (ref.type, ref.key, version, *texts, dumps(dict(deltas)), by, self._cause)
+        self._do(self._sql["put_write"], (*values, hashed))
+        self._seals.add("writes", f"{ref}@{version}", values)
 
     def put_seed(self, records: Iterable[tuple[Ref, Mapping[str, Any]]], by: Callable[[str], str]) -> None:
         for ref, body in records:
@@ -183,26 +188,36 @@ class SqlTx(SqlReads):
         holder, span = claim.holder, (micros(claim.start), micros(claim.end))
         values = (claim.resource, *span, holder.type, holder.key, claim.shared, self._cause)
         self._do(self._sql["claim"], values)
+        self._seals.claimed(claim, self._cause)
 
     def release(self, holder: Ref, resource: str | None) -> None:
         if resource is None:
             self._do(self._sql["release_all"], (holder.type, holder.key))
         else:
             self._do(self._sql["release_one"], (holder.type, holder.key, resource))
+        self._seals.released(holder, resource)
 
     # Cases
 
     def accept(self, source: str, source_id: str, kind: str, body: Mapping[str, Any]) -> int | None:
-        new = self._one("accept", source, source_id, kind, dumps(dict(body)))
+        values = (source, source_id, kind, dumps(dict(body)))
+        new = self._one("accept", *values)
+        failpoint(Point.ACCEPTED)
         self._cause = f"{source}/{source_id}"  # what follows is done for this, until a write says otherwise
-        return None if new is None else int(new[0])
+        if new is None:
+            return None
+        self._seals.add("inbox", str(new[0]), values)
+        return int(new[0])
 
     def open_case(self, row: CaseRow) -> None:
-        self._do(self._sql["open_case"], codec.case_columns(row))
+        columns = codec.case_columns(row)
+        self._do(self._sql["open_case"], columns)
+        self._seals.add("cases", row.id, case_parts(columns))
 
     def save_case(self, row: CaseRow) -> None:
         if self._do(self._sql["save_case"], (*codec.saved_case_columns(row), row.id)).rowcount == 0:
             raise LookupError(f"there is no case {row.id}")
+        self._seals.add("cases", row.id, case_parts(codec.case_columns(row)))
 
     def put_turn(self, case: str, round_no: int, agent: str, turn: Mapping[str, Any]) -> Mapping[str, Any]:
         self._do(self._sql["put_turn"], (case, round_no, agent, dumps(dict(turn))))
@@ -214,10 +229,14 @@ class SqlTx(SqlReads):
         self._do(self._sql["put_verdict"], codec.verdict_columns(row))
 
     def put_commit(self, row: CommitRow) -> None:
-        self._do(self._sql["put_commit"], codec.commit_columns(row))
+        columns = codec.commit_columns(row)
+        self._do(self._sql["put_commit"], columns)
+        self._seals.add("commits", row.key, columns)
 
     def put_event(self, row: EventRow) -> None:
-        seq = self._one("put_event", *codec.event_columns(row))[0]
+        columns = codec.event_columns(row)
+        seq = self._one("put_event", *columns)[0]
+        self._seals.add("events", row.id, columns)
         self._do(self._sql["put_outbox"], (seq,))
 
     def put_pass(self, row: PassRow) -> None:
@@ -248,13 +267,20 @@ class SqlTx(SqlReads):
         values = (row.id, row.case, row.type, str(row.state), row.version, kind, row.action_hash)
         body = codec.escalation_body(row)
         self._do(self._sql["put_escalation"], (*values, row.requested_at, row.due_at, body))
+        self._seals.add("escalations", row.id, escalation_parts(row, row.version, body))
 
     def save_escalation(self, row: EscalationRow, expected_version: int) -> bool:
-        values = (str(row.state), row.due_at, codec.escalation_body(row), row.id, expected_version)
-        return self._do(self._sql["save_escalation"], values).rowcount == 1
+        body = codec.escalation_body(row)
+        values = (str(row.state), row.due_at, body, row.id, expected_version)
+        if self._do(self._sql["save_escalation"], values).rowcount == 0:
+            return False
+        self._seals.add("escalations", row.id, escalation_parts(row, expected_version + 1, body))
+        return True
 
     def put_decision(self, row: DecisionRow) -> None:
-        self._do(self._sql["put_decision"], codec.decision_columns(row))
+        columns = codec.decision_columns(row)
+        self._do(self._sql["put_decision"], columns)
+        self._seals.add("decisions", decision_key(row), decision_parts(columns))
 
     def spend(self, decision: DecisionRow) -> bool:
         return self._do(self._sql["spend"], (decision.escalation, decision.person)).rowcount == 1
@@ -284,7 +310,7 @@ class SqlTx(SqlReads):
 
     def audit(self, body: Mapping[str, Any]) -> None:
         seq, prev_hash = self._one("audit_head") or (0, codec.GENESIS)
-        text = dumps(dict(body))
+        text = dumps({**body, **self._seals.take()})
         values = (seq + 1, prev_hash, codec.audit_hash(seq + 1, prev_hash, text), text)
         self._do(self._sql["put_audit"], values)
 

@@ -27,6 +27,7 @@ from checkpoints.sqlite_connection import connect, journal_mode_for, patiently, 
 from checkpoints.sqlite_files import file_errors, keep_private, make_private
 from checkpoints.sqlite_soundness import soundness
 from protocol.errors import DependencyDownError, NotFoundError
+from protocol.failpoints import Point, failpoint
 from protocol.ports import ReadTx, Tx
 from protocol.toolbox import ResourceType
 
@@ -142,6 +143,7 @@ class SqliteLedger:
                 do(self._sql["set_meta"], (CLOCK, clock))
             with self._turn:
                 patiently(self.path, lambda: do("COMMIT"))
+            failpoint(Point.DURABLE)
         return outcomes
 
 

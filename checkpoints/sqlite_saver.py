@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.sqlite_files import keep_private, make_private, primary_code
+from protocol.failpoints import Point, failpoint
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -48,6 +49,7 @@ async def open_saver(path: Path, over: "Over | None" = None) -> "AsyncIterator[A
     if not is_sound(path):
         _log.warning("the checkpoints in %s are damaged and are replaced: the ledger has every case", path)
         discard(path)
+        failpoint(Point.RECOVERING)
         make_private(path)
     keep_private(path)
     async with aiosqlite.connect(path, timeout=BUSY_S) as connection:

@@ -26,6 +26,7 @@ from graph.sweeping import sweep
 from graph.texts import check_text
 from graph.watching import anomalies, watch_floor
 from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
+from protocol.failpoints import Point, failpoint
 from protocol.floor import FloorConfig
 from protocol.ports import Ledger, Tx
 from protocol.times import plus, whole
@@ -112,6 +113,7 @@ class App:
         if isinstance(recorded, AndonError):
             await self._drive_others()  # the sweep may have ended what was to be decided
             raise recorded
+        failpoint(Point.DECIDED)
         if recorded.complete:
             await self.driver.drive(recorded.row.case)
             await self._drive_others()
@@ -193,7 +195,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
             graphs = Graphs(
                 *(build(world, ledger, turns, router, kept, settings.shared) for kept in (saver, None))
             )
-            timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world))
+            timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability)
             gc.freeze()  # what was built lives as long as the process: keep it out of collections
             yield App(
                 floor=floor,

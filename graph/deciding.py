@@ -188,11 +188,11 @@ def _record(tx: Tx, world: World, row: EscalationRow, wanted: Wanted, role: str)
         if not tx.save_escalation(after, row.version):
             raise RuntimeError(f"{row.id} changed inside its own transaction")
         wake(tx, row.case)
-    _tell(tx, row, decision)
+    _tell(tx, world, row, decision)
     return recorded
 
 
-def _tell(tx: Tx, row: EscalationRow, decision: DecisionRow) -> None:
+def _tell(tx: Tx, world: World, row: EscalationRow, decision: DecisionRow) -> None:
     data: dict[str, Any] = {"by": decision.person, "role": decision.role, "decision": decision.decision}
     identifier = derive("evt", row.id, decision.person, decision.decision)
     tx.put_event(
@@ -220,5 +220,6 @@ def _tell(tx: Tx, row: EscalationRow, decision: DecisionRow) -> None:
             "decision": decision.decision,
             "action_hash": decision.action_hash,
             "at": decision.at,
+            "registry": world.registry_hash,
         }
     )

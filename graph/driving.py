@@ -16,7 +16,9 @@ from checkpoints.leases import Lease, hold_lease
 from checkpoints.sqlite_saver import forget_case
 from graph.build import CaseGraph
 from graph.gate import LeaseLostError, adopt
+from graph.settings import Durability
 from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, is_over, quiet
+from protocol.failpoints import Point, failpoint
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.world import World
 from telemetry.clock import shared_clock
@@ -31,11 +33,14 @@ _log = logging.getLogger("andon.driving")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long leases last and how often they are renewed, in wall seconds; supersteps of one run at most."""
+    """How long leases last and how often they are renewed, in wall seconds; supersteps of one run at most;
+    when langgraph stores its checkpoints.
+    """
 
     lease_s: float
     renew_s: float
     supersteps: int
+    durability: Durability = "exit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ class Driver:
             if lease is None:
                 return drive
             forgotten = False
+            failpoint(Point.INBOX)
             try:
                 if not drive.before.ended:
                     run = self._run(drive.case, drive.before, Context(lease.token, progress))
@@ -154,10 +160,12 @@ class Driver:
             pending = (await graph.aget_state(config)).interrupts if standing.passes else ()
             resume: Command[str] = Command(resume={i.id: True for i in pending})
             given = resume if pending else fresh
-            ended = await graph.ainvoke(given, config, context=context, durability="exit")
+            ended = await graph.ainvoke(given, config, context=context, durability=self._timing.durability)
+            failpoint(Point.CHECKPOINTED)
             return is_over(ended)
         except (CheckpointLostError, EmptyInputError) as error:
             _log.warning("case %s goes on from the ledger: %s", case, error)
+            failpoint(Point.RECOVERING)
             await self._graphs.bare.ainvoke(fresh, config, context=context)
             return False
 

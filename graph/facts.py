@@ -4,7 +4,7 @@ Recording a fact publishes its event. It opens one case, whose first round holds
 that hears it or anything it caused, when it occurred within the floor's window of the ledger clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,16 @@ def record_fact(tx: Tx, world: World, fact: Fact) -> FactResult:
     window = abs((parse(tx.now) - parse(fact.occurred)).total_seconds())
     recent = window <= world.config.fact_window_s or parse(fact.occurred) > parse(tx.now)
     tx.advance_clock(whole(fact.occurred))
-    events = _apply(tx, world, kind, fact)
+    events, entry = _apply(tx, world, kind, fact)
     for event in events:
         tx.put_event(event)
-    if not recent:
-        return FactResult("history")
+    result = _open(tx, world, fact, seq, events) if recent else FactResult("history")
+    tx.audit(entry)
+    return result
+
+
+def _open(tx: Tx, world: World, fact: Fact, seq: int, events: Sequence[EventRow]) -> FactResult:
+    """The case of those who hear of it, if anybody does."""
     active = triggers_of(world, events)
     if not active:
         return FactResult("accepted")
@@ -100,7 +105,8 @@ def _checked(world: World, fact: Fact) -> FactKind:
     return kind
 
 
-def _apply(tx: Tx, world: World, kind: FactKind, fact: Fact) -> list[EventRow]:
+def _apply(tx: Tx, world: World, kind: FactKind, fact: Fact) -> tuple[list[EventRow], Mapping[str, object]]:
+    """Do what the fact does to records; its events, and its entry for the audit log."""
     effects = kind.apply(fact, tx) if kind.apply else Effects()
     cause = derive("fact", fact.source, fact.source_id)
     own = Emit(fact.type, fact.subject, fact.data)
@@ -108,15 +114,13 @@ def _apply(tx: Tx, world: World, kind: FactKind, fact: Fact) -> list[EventRow]:
     if not isinstance(done, Applied):
         reason = getattr(done, "message", "an interval is taken")
         raise UsageError(f"{fact.type} {fact.subject} cannot be recorded: {reason}.", code="fact_refused")
-    tx.audit(
-        {
-            "what": "fact",
-            "fact": cause,
-            "type": fact.type,
-            "writes": [[str(ref), version] for ref, version in done.written],
-        }
-    )
-    return [
+    entry = {
+        "what": "fact",
+        "fact": cause,
+        "type": fact.type,
+        "writes": [[str(ref), version] for ref, version in done.written],
+    }
+    events = [
         EventRow(
             id=derive("evt", cause, n),
             type=published.emit.type,
@@ -131,6 +135,7 @@ def _apply(tx: Tx, world: World, kind: FactKind, fact: Fact) -> list[EventRow]:
         )
         for n, published in enumerate(done.events)
     ]
+    return events, entry
 
 
 def _with_event(effects: Effects, own: Emit) -> Effects:

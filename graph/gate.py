@@ -8,6 +8,7 @@ from graph.opening import case_event, opening_case
 from protocol.bound import pass_bound
 from protocol.canonical import legible
 from protocol.errors import DependencyDownError
+from protocol.failpoints import Point, failpoint
 from protocol.passing import Pass
 from protocol.ports import ReadTx, Tx
 from protocol.position import Position, Route
@@ -179,6 +180,7 @@ def _write(tx: Tx, p: Pass, outcome: Outcome) -> None:
     if ended:
         p.note("case.ended", p.case.id, {"status": str(outcome.status), "code": refusal_code(p)})
     _write_people(tx, p.spent, p.changed, p.opened)
+    failpoint(Point.ASKED)
     for verdict in p.verdicts:
         tx.put_verdict(verdict)
     for commit in p.commits:
@@ -191,6 +193,7 @@ def _write(tx: Tx, p: Pass, outcome: Outcome) -> None:
     reads = tx.reads()
     route = str(outcome.route)
     tx.put_pass(PassRow(p.case.id, p.number, p.position.round, p.now, reads, route, p.clock_s))
+    tx.save_case(_saved(tx, p, outcome))
     tx.audit(
         {
             "what": "pass",
@@ -201,9 +204,9 @@ def _write(tx: Tx, p: Pass, outcome: Outcome) -> None:
             "decisions": [[d.escalation, d.person, d.decision] for d in p.spent],
             "escalations": [e.id for e in p.opened],
             "route": route,
+            "registry": p.world.registry_hash,
         }
     )
-    tx.save_case(_saved(tx, p, outcome))
 
 
 def _write_people(

@@ -16,6 +16,7 @@ from graph.opening import ROUTER, route_text
 from graph.state import SCHEMA_VERSION, CaseState, Context
 from protocol.canonical import Json, legible
 from protocol.errors import UsageError
+from protocol.failpoints import Point, failpoint
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.position import Position, Route, Trigger
 from protocol.rows import CaseRow
@@ -83,6 +84,7 @@ def make_intake(world: World, ledger: Ledger, router: Router, shared: Callable[[
                 why = Stop("router_error", legible(f"The router failed: {type(error).__name__}: {error}"))
                 stopped = await ledger.write(lambda tx: stop_case(tx, world, case_id, token, why, shared()))
                 return _state(case_id, stopped)
+            failpoint(Point.REPLIED)
             result = await ledger.write(lambda tx: _route(tx, world, case_id, token, chosen, roles))
         return _state(case_id, result)
 
@@ -136,7 +138,9 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         runtime.context.progress({"type": "agent.started", "agent": agent, "case": case_id})
         turn = await turns.take(Job(case, agent, position.round, triggers))
         row = to_json(turn)
+        failpoint(Point.REPLIED)
         await ledger.write(_keep_turn(case_id, position.round, agent, row, runtime.context.token))
+        failpoint(Point.TURN_KEPT)
         runtime.context.progress(
             {
                 "type": "agent.finished",
@@ -182,6 +186,7 @@ def make_gate(world: World, ledger: Ledger, shared: Callable[[], float]) -> Node
         def one_pass(tx: Tx) -> PassResult:
             return make_pass(tx, world, case_id, token, shared())
 
+        failpoint(Point.GATE_REACHED)
         result = await ledger.write(one_pass)
         for agent, kind, verdict, resource in result.verdicts:
             runtime.context.progress(

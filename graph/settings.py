@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from checkpoints.leases import RENEW_S, TTL_S
 from protocol.records import Claimed, Ref
 from telemetry.clock import shared_clock
+
+Durability = Literal["exit", "sync"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Settings:
     turn a list of moves in stored form, the last one repeated; ``inline`` runs the ledger on the
     event loop's own thread (virtual time). ``lease_s``: wall seconds that the lease of a case
     outlives its last renewal; ``renew_s``: how often it is renewed. ``shared``: wall seconds, the clock
-    that processes share.
+    that processes share. ``durability``: when langgraph stores checkpoints, at each pause and end; crash
+    rehearsals also let it do so in every superstep.
     """
 
     floor_dir: Path
@@ -43,3 +46,4 @@ class Settings:
     lease_s: float = TTL_S
     renew_s: float = RENEW_S
     shared: Callable[[], float] = shared_clock
+    durability: Durability = "exit"

@@ -1,5 +1,7 @@
 """What is due: rungs of ladders that ended, and escalations that expired (approvals.md 7)."""
 
+from collections.abc import Sequence
+
 from protocol.ids import derive
 from protocol.ladder import LadderEvent, due, step
 from protocol.lifecycle import woken
@@ -16,15 +18,23 @@ def sweep(tx: Tx) -> list[str]:
 
 def _move_on(tx: Tx, row: EscalationRow) -> str | None:
     """All rungs that have ended by now, one after another; the case, when the last of them has."""
-    current = row
+    current, climbed = row, []
     while (event := due(current, tx.now)) is not None:
         if event is LadderEvent.EXPIRE:
+            _tell_climbed(tx, climbed)
             return expire(tx, current)
         after = step(current, event)
-        _tell(tx, current, "escalated", {"from": current.role, "to": after.role, "due_at": after.due_at})
+        climbed.append((current, after))
         current = after
     tx.save_escalation(current, row.version)
+    _tell_climbed(tx, climbed)
     return None
+
+
+def _tell_climbed(tx: Tx, climbed: Sequence[tuple[EscalationRow, EscalationRow]]) -> None:
+    for before, after in climbed:
+        said = {"from": before.role, "to": after.role, "due_at": after.due_at}
+        _tell(tx, before, "escalated", said)
 
 
 def expire(tx: Tx, row: EscalationRow) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from protocol.canonical import MAX_INTEGER
 from protocol.effects import Effects, Emit, Refusal
+from protocol.failpoints import Point, failpoint
 from protocol.ports import Store
 from protocol.records import Claimed, Record, Ref
 from protocol.toolbox import ResourceType
@@ -121,6 +122,7 @@ def _write(
         if isinstance(found, Refusal):
             return found
         pending.written[ref] = found
+        failpoint(Point.WRITTEN)
     for release in effects.releases:
         store.release(release.holder, release.resource)
     pending.claims += effects.claims

@@ -14,6 +14,7 @@ from protocol.canonical import digest
 from protocol.commit import Applied, Blocked, perform
 from protocol.effects import Effects, Emit, Refusal
 from protocol.escalating import ask_approval, ask_question
+from protocol.failpoints import Point, failpoint
 from protocol.fields import check_shape
 from protocol.ids import derive
 from protocol.passing import Pass
@@ -247,6 +248,7 @@ def _commit(
         return False
     if isinstance(done, Blocked):
         return _blocked(p, item, done, signature, may_wait)
+    failpoint(Point.ACTED)
     _remember(p, item, effects, done, before)
     # What a person signed is bound to what they saw, whatever the turn had read before (R8).
     reread = [] if signature else [r for r in before if item.reads.get(str(r), before[r]) != before[r]]

@@ -176,7 +176,7 @@ class Tx(Store, ReadTx, Protocol):
 
     def put_pass(self, row: PassRow) -> None: ...
     def audit(self, body: Mapping[str, Any]) -> None:
-        """Append to the hash chain."""
+        """Append to the hash chain. The entry also seals what this Tx wrote since the one before it."""
 
     def save_breaker(self, row: Breaker, expected_version: int) -> bool:
         """Compare-and-set on (name, version), 0 before it is stored; it becomes ``expected_version + 1``."""

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+from protocol.canonical import digest
 from protocol.floor import FloorConfig
 from protocol.manifest import Manifest
 from protocol.toolbox import ActionKind, Consequence, FactKind, Query, Reflex, ResourceType, Rule, Toolbox
@@ -66,6 +68,25 @@ class World:
             for event in consequence.on:
                 found.setdefault(event, []).append(consequence)
         return {event: tuple(items) for event, items in found.items()}
+
+    @cached_property
+    def registry(self) -> Mapping[str, Any]:
+        """Who may do what, as plain data for the audit log: agents' authority, and people's roles."""
+        agents = {
+            name: {
+                "can": sorted(m.capability_scope.can),
+                "hash": self.manifest_hashes.get(name, ""),
+                "level": m.authority.level,
+                "mode": m.mode,
+            }
+            for name, m in self.manifests.items()
+        }
+        return {"agents": agents, "people": {p.id: sorted(p.roles) for p in self.config.people}}
+
+    @cached_property
+    def registry_hash(self) -> str:
+        """The digest of the registry, by which entries of the audit log name the one in force."""
+        return digest(dict(self.registry))
 
     def owner_of_kind(self, kind: str) -> str:
         """The one owner of what an action writes outside consequences."""
