@@ -1,7 +1,8 @@
 """Seals: what a transaction wrote, as short digests that go into its audit entry, and so into the chain.
 
-A row that somebody changes in the file, or that the disk changes, then differs from what was logged. Left
-out are columns that change without an audit entry, and tables that carry no business (docs/reference/audit.md).
+A row that somebody changes in the file, or that the disk changes, then differs from what was logged.
+Left out are columns that change without an audit entry, and tables that carry no business
+(docs/reference/audit.md).
 """
 
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ class Seals:
         self._rows, self._claims = list(kept[0]), list(kept[1])
 
     def take(self) -> dict[str, Any]:
-        """The fields for an audit entry: ``rows`` {table: {key: seal}} and ``claims``, in order; then empty."""
+        """The fields for an audit entry: ``rows`` {table: {key: seal}} and ``claims``, in order."""
         rows: dict[str, dict[str, str]] = {}
         for table, key, digest in self._rows:
             rows.setdefault(table, {})[key] = digest

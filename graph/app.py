@@ -20,6 +20,7 @@ from graph.facts import FactResult, record_fact
 from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
 from graph.pulling import Pulled, WantedPull, check_words, end_pull, pull_shape, set_pull
+from graph.registering import register
 from graph.settings import Seed, Settings
 from graph.state import Progress, is_over, quiet
 from graph.sweeping import sweep
@@ -189,6 +190,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     )
     try:
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
+        await register(ledger, world)
         async with open_saver(settings.data_dir / "checkpoints.db", is_over) as saver:
             turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, settings.shared)
             router = OfflineRouter(world, floor.policies)
