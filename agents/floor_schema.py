@@ -245,6 +245,7 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
         "proposals": ("actions it may propose", [20]),
         "open_escalations": ("questions and approvals open at once", [5]),
         "causal_depth": ("cases caused by one another across lanes", [6]),
+        "attempts": ("processes that may die on one round before a person is told", [3]),
     },
     "Engine": {"breaker": ("when breakers between agents open, and for how long", [{"failures": 3}])},
     "Models": {

@@ -185,6 +185,14 @@ class SqlReads:
     # Calls that go badly
 
     def breaker(self, name: str) -> Breaker | None:
+    def unheld(self, now: float, host: str) -> Sequence[tuple[str, LeaseRow | None]]:
+        found = self._all("unheld", now, host)
+        return [(c[0], None if c[1] is None else codec.lease_row(c[1:])) for c in found]
+
+    def tries(self, case: str) -> int:
+        found = self._one("tries", case)
+        return 0 if found is None else int(found[0])
+
         return _maybe(codec.breaker_row, self._one("breaker", name))
 
     def breakers(self) -> Sequence[Breaker]:

@@ -332,6 +332,12 @@ class SqlTx(SqlReads):
         if lease.give_back(self._lease(case), token) is not None:
             self._do(self._sql["drop_lease"], (case, token))
 
+    def begin_try(self, case: str, passes: int) -> int:
+        return int(self._one("begin_try", case, passes)[0])
+
+    def end_tries(self, case: str) -> None:
+        self._do(self._sql["end_tries"], (case,))
+
     def holds(self, case: str, token: int) -> bool:
         if not lease.holds(self._lease(case), token):
             return False

@@ -73,6 +73,7 @@ class Limits(Strict):
     proposals: int = Field(default=20, ge=1, le=1000)
     open_escalations: int = Field(default=5, ge=1, le=50)
     causal_depth: int = Field(default=6, ge=1, le=50)
+    attempts: int = Field(default=3, ge=1, le=100)
 
 
 class BreakerSettings(Strict):

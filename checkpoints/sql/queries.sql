@@ -226,6 +226,20 @@ UPDATE leases SET host = NULL, pid = NULL, started = NULL, expires = 0 WHERE cas
 
 -- name: audit_head
 SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1
+-- name: unheld
+SELECT c.id, l.case_id, l.token, l.host, l.pid, l.started, l.expires
+FROM cases c LEFT JOIN leases l ON l.case_id = c.id
+WHERE c.runnable = 1 AND (l.host IS NULL OR l.expires <= ? OR l.host = ?) ORDER BY c.seq
+-- name: tries
+SELECT tries FROM attempts WHERE case_id = ?
+-- name: begin_try
+INSERT INTO attempts (case_id, passes, tries) VALUES (?, ?, 1)
+ON CONFLICT (case_id) DO UPDATE SET passes = excluded.passes,
+  tries = CASE WHEN attempts.passes = excluded.passes THEN attempts.tries + 1 ELSE 1 END
+RETURNING tries
+-- name: end_tries
+DELETE FROM attempts WHERE case_id = ?
+
 -- name: put_audit
 INSERT INTO audit (seq, prev_hash, hash, body) VALUES (?, ?, ?, ?)
 -- name: counts

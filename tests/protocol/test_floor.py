@@ -77,6 +77,7 @@ def test_field_that_is_required_may_not_be_left_out(name: str) -> None:
         ("limits.proposals", 0),
         ("limits.open_escalations", 0),
         ("limits.causal_depth", 0),
+        ("limits.attempts", 0),
         ("engine.answer_s", 0),
         ("engine.loud", True),
         ("models.tiers", {"Small": "offline"}),
@@ -103,6 +104,7 @@ def test_limits_that_are_not_stated_are_the_designs() -> None:
     limits = config().limits
     assert (limits.rounds, limits.answers_per_exchange, limits.rereads) == (8, 3, 3)
     assert (limits.proposals, limits.open_escalations, limits.causal_depth) == (20, 5, 6)
+    assert limits.attempts == 3
     assert (config().engine.answer_s, config().fact_window_s) == (900, 86400)
 
 
