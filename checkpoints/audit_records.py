@@ -21,12 +21,12 @@ def balances_in_bounds(tx: AuditTx, world: World) -> Iterator[str]:
     """Balances are integers within the bounds of their type, and there is one for each (1)."""
     sql = named_queries(_SQL)
     found: dict[tuple[str, str], set[str]] = {}
-    for type_, key, field, value, stored_as in tx.rows(sql["balances"]):
+    for type_, key, field, value in tx.rows(sql["balances"]):
         found.setdefault((type_, key), set()).add(field)
         bound = world.types[type_].balances.get(field) if type_ in world.types else None
         if bound is None:
             yield f"{type_}/{key} has a balance {field} that its type does not know"
-        elif stored_as != "integer":
+        elif type(value) is not int:
             yield f"{type_}/{key}: {field} is {value!r}, not an integer"
         elif value < bound.minimum or (bound.maximum is not None and value > bound.maximum):
             yield f"{type_}/{key}: {field} is {value}, outside {bound.minimum} to {bound.maximum}"
@@ -48,7 +48,7 @@ def conservation(tx: AuditTx, world: World) -> Iterator[str]:
                 if value != expected:
                     yield f"{type_}/{key}@{version}: {field} is {value}, its changes make {expected}"
                 totals[type_, key, field] = value
-    for type_, key, field, value, _ in tx.rows(sql["balances"]):
+    for type_, key, field, value in tx.rows(sql["balances"]):
         if totals.get((type_, key, field), value) != value:
             yield f"{type_}/{key}: {field} is {value}, its changes make {totals[type_, key, field]}"
 
@@ -81,7 +81,7 @@ def row_hashes(tx: AuditTx, world: World) -> Iterator[str]:
         if row_hash(type_, key, version, body, balances) != stored:
             yield f"the written {type_}/{key}@{version} does not match its hash"
     balances_of: dict[tuple[str, str], dict[str, Any]] = {}
-    for type_, key, field, value, _ in tx.rows(sql["balances"]):
+    for type_, key, field, value in tx.rows(sql["balances"]):
         balances_of.setdefault((type_, key), {})[field] = value
     for type_, key, version, body, stored in tx.rows(sql["resources"]):
         if row_hash(type_, key, version, body, dumps(balances_of.get((type_, key), {}))) != stored:

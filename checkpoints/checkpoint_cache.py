@@ -1,11 +1,16 @@
-"""LangGraph's SQLite saver as a cache: whatever goes wrong in it is one error, which says nothing is lost."""
+"""A saver of LangGraph's as a cache: whatever goes wrong in it is one error, which says nothing is lost."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+)
 
 from protocol.failpoints import Point, failpoint
 
@@ -23,10 +28,11 @@ Over = Callable[[Mapping[str, Any]], bool]
 """Whether a thread with these channel values has come to its end."""
 
 
-class CheckpointCache(AsyncSqliteSaver):
+class CheckpointCache(BaseCheckpointSaver[str]):
     """A damaged row, a deleted file, a full disk, a lock held too long: all of them CheckpointLostError.
 
     The checkpoint that would be a thread's last is not stored: what is there of it is deleted instead.
+    A class puts this before the saver that it makes a cache of.
     """
 
     over: Over | None = None

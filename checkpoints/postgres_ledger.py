@@ -6,6 +6,7 @@ without a gap, time is read under the lock, and no two transactions ever wait fo
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -46,7 +47,8 @@ _MIGRATING = 0x414E444F
 """The key of the lock under which one process makes or migrates the schema, and the others wait."""
 _TURN = """
 SELECT value, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-  pg_current_xact_id()::text FROM meta WHERE name = 'clock' FOR UPDATE
+  pg_current_xact_id()::text, extract(epoch FROM clock_timestamp())::float8
+FROM meta WHERE name = 'clock' FOR UPDATE
 """
 _STATE = """
 SELECT value, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -66,6 +68,7 @@ class PostgresLedger:
         self._server_clock = server_clock
         self._sql = POSTGRES.queries("queries")
         self._writer = connect(url)
+        self._read_clock = (_server_s(self._writer), time.monotonic())
         self._reader = connect(url)
         self._reads: JobQueue[ReadTx] | None = (
             None if inline else JobQueue(self._run_reads, inline=False, name="ledger-reader")
@@ -100,6 +103,11 @@ class PostgresLedger:
         finally:
             connection.close()
         return cls(url, world_types, clock, server_clock=server_clock, inline=inline)
+
+    def seconds(self) -> float:
+        """The server's wall seconds: as last read, and gone on since. All who share the ledger use them."""
+        server_s, at_s = self._read_clock
+        return server_s + (time.monotonic() - at_s)
 
     async def write(self, job: Callable[[Tx], T]) -> T:
         """Run ``job`` in a savepoint; returns after COMMIT. An exception rolls its savepoint back.
@@ -167,7 +175,8 @@ class PostgresLedger:
             self._writer = connect(self._url)
         do = self._writer.execute
         do("BEGIN ISOLATION LEVEL READ COMMITTED")
-        stored, hour, transaction = do(_TURN).fetchone()  # type: ignore[misc]
+        stored, hour, transaction, server_s = do(_TURN).fetchone()  # type: ignore[misc]
+        self._read_clock = (server_s, time.monotonic())
         clock = _clock(self._clock, hour, server_clock=self._server_clock)
         try:
             outcomes, now = run_jobs(
@@ -218,6 +227,11 @@ def patiently(url: str, step: Callable[[], T], limit_s: float = WAIT_S) -> T:
         _NEVER.wait(pause_s)
         waited_s += pause_s
         pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+
+
+def _server_s(connection: PostgresConnection) -> float:
+    """Wall seconds of the server, now."""
+    return float(connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()[0])  # type: ignore[index]
 
 
 def _clock(clock: Clock | None, hour: str, *, server_clock: bool) -> Clock | None:

@@ -7,12 +7,14 @@ with ``synchronous=NORMAL``, and deleted when it fails its check.
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checkpoints.library_floor import refuse_old_libraries
 from checkpoints.sqlite_files import keep_private, make_private, primary_code
+from protocol.errors import DependencyDownError
 from protocol.failpoints import Point, failpoint
 
 if TYPE_CHECKING:
@@ -40,24 +42,41 @@ async def open_saver(path: Path, over: "Over | None" = None) -> "AsyncIterator[A
 
     ``over``: whether a thread has ended, and nothing of it need be kept.
     """
+    refuse_old_libraries()
     import aiosqlite
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-    from checkpoints.checkpoint_cache import CheckpointCache
+    from checkpoints.plain_serializer import PlainSerializer
+    from checkpoints.sqlite_cache import SqliteCache
 
     make_private(path)
-    if not is_sound(path):
+    with _told(path):
+        sound = is_sound(path)
+    if not sound:
         _log.warning("the checkpoints in %s are damaged and are replaced: the ledger has every case", path)
         discard(path)
         failpoint(Point.RECOVERING)
         make_private(path)
     keep_private(path)
     async with aiosqlite.connect(path, timeout=BUSY_S) as connection:
-        await connection.execute("PRAGMA synchronous = NORMAL")
-        saver = CheckpointCache(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        saver = SqliteCache(connection, serde=PlainSerializer())
         saver.over = over
-        await saver.setup()
+        with _told(path):
+            await connection.execute("PRAGMA synchronous = NORMAL")
+            await saver.setup()
         yield saver
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell an error of the disk in one sentence: a cache that cannot be made is no reason for a traceback."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise DependencyDownError(
+            f"The checkpoints {path} cannot be written: {error}.",
+            hint="Check the free space of the disk and who else uses the file; the ledger has every case.",
+            code="checkpoints_down",
+        ) from error
 
 
 async def forget_case(saver: "BaseCheckpointSaver[Any]", case: str) -> None:
@@ -73,6 +92,8 @@ def is_sound(path: Path) -> bool:
     except sqlite3.DatabaseError as error:
         if primary_code(error) in _DAMAGED:
             return False
+        if primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return True
         raise
     finally:
         connection.close()

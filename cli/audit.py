@@ -17,7 +17,7 @@ def command(common: Common) -> int:
     with look(common) as (world, tx):
         if tx is None:
             raise NotFoundError(
-                f"There is no ledger {common.ledger} to audit.", hint="Name its directory with --data DIR."
+                f"There is no ledger {common.where} to audit.", hint="Name its directory with --data DIR."
             )
         shape = audit(tx, world)
     out = Output(common)

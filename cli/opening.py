@@ -16,7 +16,7 @@ from protocol.floor import FloorConfig
 async def open_floor(common: Common) -> AsyncIterator[tuple[App, str]]:
     """The application and the person of this run; whoever may not be here is told before it is built."""
     person = who(_config(common), common.as_person, operating_user())
-    async with open_app(Settings(floor_dir=common.floor, data_dir=common.data)) as app:
+    async with open_app(Settings(common.floor, common.data, database=common.database)) as app:
         yield app, person
 
 

@@ -46,11 +46,21 @@ class Common:
     quiet: bool = False
     color: bool = True
     verbose: int = 0
+    database: str | None = None
 
     @property
     def ledger(self) -> Path:
-        """The file that is the truth; it may not exist yet."""
+        """The file that is the truth, unless a database is; it may not exist yet."""
         return self.data / LEDGER
+
+    @property
+    def where(self) -> str:
+        """Where the ledger is, for people: a file, or a database without its password."""
+        if self.database is None:
+            return str(self.ledger)
+        from checkpoints.postgres_connection import place
+
+        return place(self.database)
 
 
 def verb(name: str, **settings: Any) -> Callable[[Verb], click.Command]:
@@ -101,6 +111,7 @@ def resolve(given: Mapping[str, Any], environment: Mapping[str, str], here: Path
         quiet=chosen.get("quiet", False),
         color=not (plain or chosen.get("no_color", False)),
         verbose=chosen.get("verbose", 0),
+        database=chosen.get("database"),
     )
 
 
@@ -113,7 +124,7 @@ def _start_logging(verbose: int) -> None:
         return
     from telemetry.log import start_logging
 
-    start_logging(verbose, secrets=[os.environ.get("OPENAI_API_KEY", "")])
+    start_logging(verbose, secrets=[os.environ.get(name, "") for name in ("OPENAI_API_KEY", "PGPASSWORD")])
 
 
 def _default_floor(here: Path) -> Path:
@@ -129,12 +140,6 @@ def _refuse_later(chosen: Mapping[str, Any]) -> None:
                 hint=f"Leave out --{name}{_variable_hint(name)}.",
                 code="bad_settings",
             )
-    if "database" in chosen:
-        raise InvalidFloorError(
-            "--database is not available in this version; the ledger is a file in the data directory.",
-            hint=f"Use --data DIR, and leave out --database{_variable_hint('database')}.",
-            code="bad_settings",
-        )
 
 
 def _variable_hint(name: str) -> str:
@@ -159,7 +164,7 @@ _OPTIONS = (
         "--floor", metavar="DIR", help="The floor (default: here if it has a floor.yaml, else the plant)."
     ),
     _option("--data", metavar="DIR", help="Where its ledger lives (default: .andon in the floor)."),
-    _option("--database", metavar="URL", help="For a later version: another database."),
+    _option("--database", metavar="URL", help="A PostgreSQL that holds the ledger, for many machines."),
     _option("--model", metavar="MODEL", help="offline (the default); others in a later version."),
     _option("--topology", metavar="T", help="hybrid (the default); others in a later version."),
     _option("--as", "as_person", metavar="PERSON", help="Who asks or decides (default: you)."),

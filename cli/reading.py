@@ -1,7 +1,7 @@
 """Looking at a ledger without touching it: nothing is created, migrated or swept."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from agents.floor_loader import load_floor
 from checkpoints.audit_port import AuditTx
@@ -19,12 +19,21 @@ def look(common: Common) -> Iterator[tuple[World, AuditTx | None]]:
     """The floor, and its ledger on one consistent state; None when there is no ledger yet."""
     world = load_floor(common.floor).world
     with ExitStack() as stack:
-        reader = open_reader(common.ledger, world.config.floor, world.types, clock=ledger_clock(world.config))
+        reader = _reader(common, world)
         try:
             tx = stack.enter_context(reader)
         except NotFoundError:
             tx = None
         yield world, tx
+
+
+def _reader(common: Common, world: World) -> AbstractContextManager[AuditTx]:
+    floor, clock = world.config.floor, ledger_clock(world.config)
+    if common.database is None:
+        return open_reader(common.ledger, floor, world.types, clock)
+    from checkpoints.postgres_ledger import open_reader as open_served
+
+    return open_served(common.database, floor, world.types, clock)
 
 
 @contextmanager

@@ -19,7 +19,10 @@ def command(common: Common, scope: str, reason: str) -> int:
     from graph.pulling import check_words, not_pulled
 
     check_words(scope, reason)
-    if not common.ledger.is_file():  # nothing is pulled where nothing is kept, and none is made for it
+    embedded = common.database is None
+    if (
+        embedded and not common.ledger.is_file()
+    ):  # nothing is pulled where nothing is kept
         raise not_pulled(scope, ())
     return asyncio.run(_release(common, scope, reason))
 

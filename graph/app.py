@@ -11,29 +11,28 @@ from agents.floor_loader import Floor, load_floor
 from agents.models import ModelAccess, OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
-from checkpoints.sqlite_ledger import SqliteLedger
-from checkpoints.sqlite_saver import open_saver
 from graph.build import build, recursion_limit
 from graph.deciding import Recorded, Wanted, record_decision
 from graph.driving import Driver, Graphs, Timing
 from graph.facts import FactResult, record_fact
 from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
+from graph.persistence import Place, open_checkpoints, open_ledger
 from graph.pulling import Pulled, WantedPull, check_words, end_pull, pull_shape, set_pull
 from graph.registering import register
 from graph.settings import Seed, Settings
-from graph.state import Progress, is_over, quiet
+from graph.state import Progress, quiet
 from graph.sweeping import sweep
 from graph.texts import check_text
+from graph.versions import remember, with_engine
 from graph.watching import anomalies, watch_floor
 from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
 from protocol.failpoints import Point, failpoint
 from protocol.floor import FloorConfig
-from protocol.ports import Ledger, Tx
-from protocol.times import plus, whole
+from protocol.ports import Ledger, ReadTx, Tx
+from protocol.times import plus
 from protocol.toolbox import Fact
 from protocol.world import World
-from telemetry.clock import system_now
 
 SEEDED = "seeded"
 
@@ -63,6 +62,12 @@ class App:
         if not others:
             return shape
         await self._drive_others()
+        return await self.outcome(case)
+
+    async def enqueue(self, text: str, *, person: str, session: str | None = None) -> dict[str, Any]:
+        """A person's line, accepted for whoever drives it. Shape ``run``, its status open."""
+        checked = check_text(text)
+        case = await self.ledger.write(lambda tx: open_text(tx, self.world, checked, person, session))
         return await self.outcome(case)
 
     async def _drive_others(self, progress: Progress = quiet) -> None:
@@ -108,6 +113,7 @@ class App:
         """Record a person's decision and go on with its case. Shape ``approve``; raises what refused it."""
         wanted = Wanted(escalation, decision, person, reason, option, text, expect_hash, channel)
         await self.sweep()
+        await self._catch_up(escalation)
         recorded: Recorded | AndonError = await self.ledger.write(
             lambda tx: record_decision(tx, self.world, wanted)
         )
@@ -120,6 +126,20 @@ class App:
             await self._drive_others()
         signatures = (recorded.have, recorded.need)
         return await self.ledger.read(lambda tx: decision_shape(tx, escalation, person, signatures, decision))
+
+    async def _catch_up(self, escalation: str) -> None:
+        """Have this version look at the case first, when it began under another: a person is spared a
+        decision on what is not asked any more.
+        """
+
+        def behind(tx: ReadTx) -> str | None:
+            row = tx.escalation(escalation)
+            case = None if row is None else tx.case(row.case)
+            current = case is None or case.status.ended or case.fingerprint == self.world.fingerprint
+            return None if case is None or current else case.id
+
+        if (case := await self.ledger.read(behind)) is not None:
+            await self.driver.drive(case)
 
     async def pull(self, scope: str, *, person: str, reason: str) -> dict[str, Any]:
         """Pull the andon cord for agents. Shape ``pull``; raises what refused it. Drives no case: it must be
@@ -172,52 +192,32 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     ``models`` play the roles in place of those that the settings name.
     """
     floor = load_floor(settings.floor_dir)
-    world = replace(floor.world, config=_config(floor.world.config, settings))
-    if settings.model != "offline" or settings.database or settings.topology != "hybrid":
+    world = with_engine(replace(floor.world, config=_config(floor.world.config, settings)))
+    if settings.model != "offline" or settings.topology != "hybrid":
         raise InvalidFloorError(
-            "Only --model offline, the embedded database and topology hybrid exist in this version.",
-            hint="Leave out --model, --database and --topology.",
+            "Only --model offline and topology hybrid exist in this version.",
+            hint="Leave out --model and --topology.",
             code="bad_settings",
         )
     models = models or OfflineAccess(floor.policies, settings.scripts)
-    ledger = await SqliteLedger.open(
-        settings.data_dir / "ledger.db",
-        floor=world.config.floor,
-        clock=system_clock(world.config),
-        clock_start=clock_start(world.config),
-        world_types=world.types,
-        inline=settings.inline,
-    )
-    try:
+    place = Place(settings.data_dir, settings.database, settings.inline)
+    async with open_ledger(place, world) as (ledger, wall), open_checkpoints(place) as saver:
+        shared = settings.shared or wall
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
+        await remember(ledger, world)
         await register(ledger, world)
-        async with open_saver(settings.data_dir / "checkpoints.db", is_over) as saver:
-            turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, settings.shared)
-            router = OfflineRouter(world, floor.policies)
-            graphs = Graphs(
-                *(build(world, ledger, turns, router, kept, settings.shared) for kept in (saver, None))
-            )
-            timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability)
-            gc.freeze()  # what was built lives as long as the process: keep it out of collections
-            yield App(
-                floor=floor,
-                world=world,
-                settings=settings,
-                ledger=ledger,
-                driver=Driver(graphs, world, ledger, timing, time.monotonic, settings.shared),
-            )
-    finally:
-        await ledger.close()
-
-
-def system_clock(config: FloorConfig) -> Callable[[], str] | None:
-    """The ledger clock's source: the system's, or None for a floor clock that only events move."""
-    return None if config.clock == "floor" else lambda: whole(system_now())
-
-
-def clock_start(config: FloorConfig) -> str | None:
-    """Where a floor clock begins."""
-    return None if config.clock_start is None else whole(config.clock_start)
+        turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, shared)
+        router = OfflineRouter(world, floor.policies)
+        graphs = Graphs(*(build(world, ledger, turns, router, kept, shared) for kept in (saver, None)))
+        timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability)
+        gc.freeze()  # what was built lives as long as the process: keep it out of collections
+        yield App(
+            floor=floor,
+            world=world,
+            settings=settings,
+            ledger=ledger,
+            driver=Driver(graphs, world, ledger, timing, time.monotonic, shared),
+        )
 
 
 def _config(config: FloorConfig, settings: Settings) -> FloorConfig:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -14,10 +14,23 @@ from langgraph.types import Command
 from checkpoints.checkpoint_cache import CheckpointLostError
 from checkpoints.leases import Lease, hold_lease
 from checkpoints.sqlite_saver import forget_case
+from graph.adopting import adopt
+from graph.attempts import quarantine
 from graph.build import CaseGraph
-from graph.gate import LeaseLostError, adopt
+from graph.gate import LeaseLostError
 from graph.settings import Durability
-from graph.state import SCHEMA_VERSION, CaseState, Context, Progress, is_over, quiet
+from graph.state import (
+    SCHEMA_VERSION,
+    CaseState,
+    Context,
+    HandedBackError,
+    Progress,
+    has_stopped,
+    is_over,
+    quiet,
+)
+from graph.versions import left_behind
+from protocol.errors import DependencyDownError
 from protocol.failpoints import Point, failpoint
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.world import World
@@ -65,11 +78,14 @@ class _Standing:
 class _Drive:
     """A case under its lease: how it stood when the lease was taken, and when it was given back.
 
-    ``ours``: the lease was to be had, and was ours to its end.
+    ``ours``: the lease was to be had, and was ours to its end. ``tries``: drives that have begun since the
+    last finished pass, this one among them. ``handed_back``: work is left, for another process.
     """
 
     case: str = ""
     ours: bool = False
+    tries: int = 0
+    handed_back: bool = False
     before: _Standing = field(default_factory=_Standing)
     after: _Standing = field(default_factory=_Standing)
 
@@ -92,6 +108,11 @@ class Driver:
         self._timing = timing
         self._clock = clock
         self._shared = shared
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Finish the rounds that have begun, and begin no other: cases are given back between rounds."""
+        self._stopping = True
 
     async def drive(self, case: str, progress: Progress = quiet) -> bool:
         """Take the case as far as it goes without a person. False when another process holds it.
@@ -100,14 +121,14 @@ class Driver:
         once the lease is free again, the ledger is asked whether something has come in since.
         """
         while (drive := await self._drive_once(case, progress)).ours:
-            if not drive.after.due or drive.after == drive.before:
+            if drive.handed_back or not drive.after.due or drive.after == drive.before:
                 return True
         return False
 
     async def accept(self, opening: Callable[[Tx], str], progress: Progress = quiet) -> str:
         """Open a case and take it as far as it goes; its id. ``opening`` gives it, in its transaction."""
         drive = await self._drive_once(opening, progress)
-        if drive.ours and drive.after.due:
+        if drive.ours and drive.after.due and not drive.handed_back:
             await self.drive(drive.case, progress)
         return drive.case
 
@@ -117,13 +138,24 @@ class Driver:
 
         def begin(tx: Tx, name: str) -> None:
             drive.case, drive.before = name, _standing(tx, name)
+            drive.tries = tx.begin_try(name, drive.before.passes)
 
         def end(tx: Tx) -> None:
+            tx.end_tries(drive.case)
             _add_duration(tx, drive.case, self._clock() - started)
             drive.after = _standing(tx, drive.case)
 
+        def forgive(tx: Tx) -> None:
+            tx.end_tries(drive.case)
+            _add_duration(tx, drive.case, self._clock() - started)
+
         async with hold_lease(
-            self._ledger, case, ttl_s=timing.lease_s, renew_s=timing.renew_s, at_start=begin
+            self._ledger,
+            case,
+            clock=self._shared,
+            ttl_s=timing.lease_s,
+            renew_s=timing.renew_s,
+            at_start=begin,
         ) as lease:
             if lease is None:
                 return drive
@@ -131,20 +163,31 @@ class Driver:
             failpoint(Point.INBOX)
             try:
                 if not drive.before.ended:
-                    run = self._run(drive.case, drive.before, Context(lease.token, progress))
-                    forgotten = await _while_held(lease, run)
+                    context = Context(lease.token, progress, lambda: self._stopping)
+                    forgotten = await _while_held(lease, self._run(drive, context))
             except LeaseLostError:
                 return drive
+            except HandedBackError:
+                drive.handed_back = True
+            except (DependencyDownError, asyncio.CancelledError):
+                lease.at_end = forgive  # nothing that the case could help
+                raise
             lease.at_end = end
         drive.ours = True
         if drive.after.ended and not forgotten:
             await self._forget(drive.case)
         return drive
 
-    async def _run(self, case: str, standing: _Standing, context: Context) -> bool:
+    async def _run(self, drive: _Drive, context: Context) -> bool:
+        case, standing = drive.case, drive.before
+        if drive.tries > self._world.config.limits.attempts:
+            job = quarantine(self._world, case, context.token, drive.tries - 1, self._shared)
+            await self._ledger.write(job)
+            return False
         if standing.fingerprint != self._world.fingerprint:
             token = context.token
             await self._ledger.write(lambda tx: adopt(tx, self._world, case, token, self._shared()))
+            await self._forget(case)  # they are another graph's: what they name may not be there
         return await self._run_graph(case, standing, context)
 
     async def _run_graph(self, case: str, standing: _Standing, context: Context) -> bool:
@@ -162,6 +205,7 @@ class Driver:
             given = resume if pending else fresh
             ended = await graph.ainvoke(given, config, context=context, durability=self._timing.durability)
             failpoint(Point.CHECKPOINTED)
+            _require_end(ended)
             return is_over(ended)
         except (CheckpointLostError, EmptyInputError) as error:
             _log.warning("case %s goes on from the ledger: %s", case, error)
@@ -173,7 +217,7 @@ class Driver:
         return {"configurable": {"thread_id": case}, "recursion_limit": self._timing.supersteps}
 
     async def _forget(self, case: str) -> None:
-        """Nothing continues a case that has ended: its checkpoints only take room."""
+        """Nothing continues a case that has ended, or from another graph: its checkpoints only take room."""
         saver = self._graphs.cached.checkpointer
         assert isinstance(saver, BaseCheckpointSaver)
         try:
@@ -207,7 +251,10 @@ class Driver:
         return driven
 
     async def _runnable(self) -> Sequence[str]:
-        return await self._ledger.read(lambda tx: tx.runnable())
+        """Cases with work due, and those that this version has still to look at."""
+        return await self._ledger.read(
+            lambda tx: list(dict.fromkeys([*tx.runnable(), *left_behind(tx, self._world)]))
+        )
 
 
 async def _while_held(lease: Lease, work: Coroutine[Any, Any, T]) -> T:
@@ -223,6 +270,11 @@ async def _while_held(lease: Lease, work: Coroutine[Any, Any, T]) -> T:
         for task in (working, lost):
             task.cancel()
         await asyncio.gather(working, lost, return_exceptions=True)
+
+
+def _require_end(values: Mapping[str, Any]) -> None:
+    if not has_stopped(values):
+        raise CheckpointLostError("the graph came neither to its end nor to a question")
 
 
 def _standing(tx: ReadTx, case: str) -> _Standing:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from checkpoints.leases import RENEW_S, TTL_S
 from protocol.records import Claimed, Ref
-from telemetry.clock import shared_clock
 
 Durability = Literal["exit", "sync"]
 
@@ -29,8 +28,9 @@ class Settings:
     turn a list of moves in stored form, the last one repeated; ``inline`` runs the ledger on the
     event loop's own thread (virtual time). ``lease_s``: wall seconds that the lease of a case
     outlives its last renewal; ``renew_s``: how often it is renewed. ``shared``: wall seconds, the clock
-    that processes share. ``durability``: when langgraph stores checkpoints, at each pause and end; crash
-    rehearsals also let it do so in every superstep.
+    that processes share; None: that of whoever keeps the ledger. ``durability``: when langgraph stores
+    checkpoints, at each pause and end; crash rehearsals also let it do so in every superstep.
+    ``database``: the URL of a PostgreSQL that holds the ledger; None: a file in ``data_dir``.
     """
 
     floor_dir: Path
@@ -45,5 +45,5 @@ class Settings:
     inline: bool = False
     lease_s: float = TTL_S
     renew_s: float = RENEW_S
-    shared: Callable[[], float] = shared_clock
+    shared: Callable[[], float] | None = None
     durability: Durability = "exit"

@@ -12,8 +12,8 @@ from agents.models import OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
 from checkpoints.sqlite_ledger import SqliteLedger
-from graph.app import clock_start, system_clock
 from graph.build import CaseGraph, build
+from graph.persistence import clock_start, system_clock
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,7 +1,7 @@
 """The clocks (design, section 3): the system's hour as text, elapsed process time, and what processes share.
 
-Nothing else in the engine reads a clock, except the leases in checkpoints/, which compare wall
-seconds between processes; everything gets the time it needs as an argument.
+Nothing else in the engine reads a clock, except checkpoints/: its leases compare wall seconds between
+processes, and a ledger on a server goes by that server's. Everything gets the time it needs as an argument.
 """
 
 import time

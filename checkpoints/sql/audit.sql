@@ -1,7 +1,7 @@
 -- What an audit reads. Orders are those in which the checks walk.
 
 -- name: balances
-SELECT type, key, field, value, typeof(value) FROM balances ORDER BY type, key, field
+SELECT type, key, field, value FROM balances ORDER BY type, key, field
 -- name: resources
 SELECT type, key, version, body, row_hash FROM resources ORDER BY type, key
 -- name: writes
@@ -51,6 +51,8 @@ SELECT count(*), coalesce(min(seq), 1), coalesce(max(seq), 0) FROM events
 SELECT data FROM events WHERE type = ? ORDER BY seq
 -- name: audit
 SELECT seq, prev_hash, hash, body FROM audit ORDER BY seq
+-- name: seeded
+SELECT 1 FROM meta WHERE name = 'seeded'
 -- name: audit_head
 SELECT hash FROM audit ORDER BY seq DESC LIMIT 1
 -- name: passes
@@ -59,3 +61,70 @@ ORDER BY p.case_id, p.pass_no
 -- name: pass_counts
 SELECT c.id, c.passes, count(p.pass_no), coalesce(max(p.pass_no), 0) FROM cases c
 LEFT JOIN passes p ON p.case_id = c.id GROUP BY c.id ORDER BY c.seq
+
+-- Rows as they are sealed in the log (checkpoints/sealing.py).
+-- name: sealed_inbox
+SELECT seq, source, source_id, kind, body FROM inbox ORDER BY seq
+-- name: sealed_cases
+SELECT id, seq, origin, source, source_id, opened_at, session, person, text, event, cause, depth, status,
+  runnable, position, passes, rounds, reply, code, clarify, ended_at FROM cases ORDER BY seq
+-- name: sealed_writes
+SELECT type, key, version, body, balances, deltas, author, cause FROM writes ORDER BY seq
+-- name: sealed_commits
+SELECT key, case_id, agent, kind, params, params_hash, result, level, at, approval FROM commits ORDER BY seq
+-- name: sealed_events
+SELECT id, type, source, source_id, occurred, recorded, subject, data, case_id, agent, lane, cause, depth
+FROM events ORDER BY seq
+-- name: sealed_escalations
+SELECT id, case_id, type, state, version, due_at, body FROM escalations ORDER BY seq
+-- name: sealed_decisions
+SELECT escalation, person, name, role, meaning, decision, at, action_hash, reason, option, text, channel
+FROM decisions ORDER BY seq
+
+-- name: commit_authority
+SELECT agent, level, approval, kind FROM commits WHERE key = ?
+-- name: approvals
+SELECT id, body FROM escalations WHERE type = 'approval' ORDER BY seq
+-- name: shadowed_and_committed
+SELECT DISTINCT v.key FROM verdicts v JOIN commits c ON c.key = v.key WHERE v.verdict = 'shadowed' ORDER BY v.key
+-- name: written_for
+SELECT type, key FROM writes WHERE cause = ?
+-- name: asked_in_case
+SELECT count(*) FROM escalations WHERE case_id = ?
+-- name: deep_cases
+SELECT id, depth FROM cases WHERE depth > ? ORDER BY seq
+-- name: inbox_without_case
+SELECT i.seq, i.source, i.source_id, i.kind FROM inbox i LEFT JOIN cases c ON c.seq = i.seq
+WHERE c.id IS NULL ORDER BY i.seq
+-- name: has_event
+SELECT 1 FROM events WHERE id = ?
+-- name: cases_beside_inbox
+SELECT c.id, c.origin, c.source, c.source_id, c.person, c.text, c.opened_at, i.source, i.source_id, i.body,
+  e.recorded
+FROM cases c JOIN inbox i ON i.seq = c.seq
+LEFT JOIN events e ON e.case_id = c.id AND e.type = 'case.opened' ORDER BY c.seq
+-- name: commit_keys
+SELECT key FROM commits ORDER BY seq
+-- name: accepted_facts
+SELECT source, source_id FROM inbox WHERE kind = 'fact' ORDER BY seq
+-- name: causes
+SELECT DISTINCT cause FROM writes ORDER BY cause
+-- name: newest_clock
+SELECT max(clock_s) FROM passes
+-- name: last_fact_write
+SELECT max(w.seq) FROM writes w LEFT JOIN commits c ON c.key = w.cause WHERE c.key IS NULL
+-- name: written_last
+SELECT key, max(seq) FROM writes WHERE type = ? GROUP BY key ORDER BY max(seq) DESC LIMIT ?
+-- name: large_events
+SELECT id, length(data) FROM events WHERE length(data) > ? ORDER BY seq
+-- name: large_entries
+SELECT seq, length(body) FROM audit WHERE length(body) > ? ORDER BY seq
+-- name: decided_and_asleep
+SELECT DISTINCT c.id, c.seq FROM cases c JOIN escalations e ON e.case_id = c.id
+JOIN decisions d ON d.escalation = e.id
+WHERE c.status IN ('open', 'waiting') AND c.runnable = 0 AND d.spent = 0
+  AND e.state IN ('approved', 'rejected', 'answered', 'edited') ORDER BY c.seq
+-- name: shown_verdicts
+SELECT case_id, pass_no, key, kind, verdict, code, params_hash, params, at FROM verdicts ORDER BY seq
+-- name: spent_decisions
+SELECT escalation, person, decision FROM decisions WHERE spent = 1 ORDER BY seq

@@ -56,8 +56,6 @@ def test_colour_is_off_where_it_is_not_wanted(environment: dict[str, str], color
         ({"model": "openai:x"}, {}),
         ({}, {"ANDON_MODEL": "recorded"}),
         ({"topology": "central"}, {}),
-        ({"database": "postgresql://x"}, {}),
-        ({}, {"ANDON_DATABASE": "x"}),
     ],
 )
 def test_what_comes_later_is_refused_not_ignored(given: dict[str, Any], environment: dict[str, str]) -> None:
@@ -65,6 +63,19 @@ def test_what_comes_later_is_refused_not_ignored(given: dict[str, Any], environm
         resolve(given, environment, HARBOUR)
     assert (raised.value.exit_code, raised.value.error_code) == (3, "bad_settings")
     assert raised.value.hint
+
+
+@pytest.mark.parametrize("url", ["x", "mysql://host/db", "postgresql://["])
+def test_a_database_that_is_none_is_refused(andon: Program, url: str) -> None:
+    done = andon("--database", url, "--json", "cases")
+    assert (done.code, done.error["code"]) == (3, "bad_database")
+
+
+def test_a_server_that_is_away_is_told_without_the_password(andon: Program) -> None:
+    done = andon("cases", "--json", ANDON_DATABASE="postgresql://u:hidden@127.0.0.1:1/x")
+    assert (done.code, done.error["code"]) == (69, "ledger_down")
+    assert "127.0.0.1" in done.error["message"]
+    assert "hidden" not in done.err
 
 
 def test_the_values_there_are_may_be_named(tmp_path: Path) -> None:

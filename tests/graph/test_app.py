@@ -10,7 +10,7 @@ from protocol.errors import InvalidFloorError, UsageError
 from tests.graph.harbour_app import dump, opened
 
 
-@pytest.mark.parametrize("settings", [{"model": "large"}, {"database": "postgres://x"}, {"topology": "star"}])
+@pytest.mark.parametrize("settings", [{"model": "large"}, {"topology": "star"}])
 async def test_settings_of_later_versions_are_refused_before_anything_is_written(
     tmp_path: Path, settings: dict[str, Any]
 ) -> None:

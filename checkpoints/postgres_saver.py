@@ -1,0 +1,64 @@
+"""LangGraph's checkpoints in PostgreSQL, beside the ledger: a cache, never the record."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from checkpoints.postgres_connection import WAIT_S, away, connect, session_of
+
+if TYPE_CHECKING:
+    from checkpoints.checkpoint_cache import Over
+    from checkpoints.postgres_cache import PostgresCache
+
+_MAKING = 0x414E4443
+"""The key of the lock under which one process makes the saver's tables, and the others wait."""
+MOST_CONNECTIONS = 4
+"""Of one process: cases that read or write checkpoints at the same moment."""
+
+
+@asynccontextmanager
+async def open_postgres_saver(url: str, over: "Over | None" = None) -> "AsyncIterator[PostgresCache]":
+    """A saver in the database at ``url`` that loads plain data only.
+
+    ``over``: whether a thread has ended, and nothing of it need be kept. Connections are looked at before
+    they are used: a server that was away does no harm. Raises DependencyDownError when nobody answers.
+    """
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from psycopg import AsyncConnection
+    from psycopg.rows import DictRow, dict_row
+    from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+    from checkpoints.postgres_cache import PostgresCache
+
+    settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+        session_of(url),
+        min_size=1,
+        max_size=MOST_CONNECTIONS,
+        kwargs=settings,
+        check=AsyncConnectionPool.check_connection,
+        timeout=WAIT_S,
+        open=False,
+    )
+    try:
+        await pool.open(wait=True, timeout=WAIT_S)
+    except PoolTimeout as error:
+        raise away(url, error) from error
+    try:
+        saver = PostgresCache(pool, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        saver.over = over
+        await _set_up(url, saver)
+        yield saver
+    finally:
+        await pool.close()
+
+
+async def _set_up(url: str, saver: "PostgresCache") -> None:
+    """Make the saver's tables. Not in a transaction of ours: some of its indexes are made concurrently."""
+    guard = await asyncio.to_thread(connect, url)
+    try:
+        await asyncio.to_thread(guard.execute, "SELECT pg_advisory_lock(?)", (_MAKING,))
+        await saver.setup()
+    finally:
+        await asyncio.to_thread(guard.close)
