@@ -182,9 +182,6 @@ class SqlReads:
     def lease(self, case: str) -> LeaseRow | None:
         return _maybe(codec.lease_row, self._one("lease", case))
 
-    # Calls that go badly
-
-    def breaker(self, name: str) -> Breaker | None:
     def unheld(self, now: float, host: str) -> Sequence[tuple[str, LeaseRow | None]]:
         found = self._all("unheld", now, host)
         return [(c[0], None if c[1] is None else codec.lease_row(c[1:])) for c in found]
@@ -193,6 +190,9 @@ class SqlReads:
         found = self._one("tries", case)
         return 0 if found is None else int(found[0])
 
+    # Calls that go badly
+
+    def breaker(self, name: str) -> Breaker | None:
         return _maybe(codec.breaker_row, self._one("breaker", name))
 
     def breakers(self) -> Sequence[Breaker]:

@@ -21,8 +21,8 @@ def quarantine(
 
     def job(tx: Tx) -> None:
         text = (
-            f"{died} attempts to go on with this case failed, or took their process along, before a round was "
-            "finished: no agent is asked again."
+            f"{died} attempts to go on with this case failed, or took their process along, before a round "
+            "was finished: no agent is asked again."
         )
         stop_case(tx, world, case, token, Stop(QUARANTINED, text), shared())
 

@@ -75,7 +75,9 @@ def make_intake(world: World, ledger: Ledger, router: Router, shared: Callable[[
     """Turns a text into its first round; a case that has one goes on where the ledger says."""
 
     async def intake(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
-        case_id, token = state["case"], under_lease(runtime).token
+        context = under_lease(runtime)
+        case_id, token = state["case"], context.token
+        context.go_on()
         case, roles, stored, recent, result = await ledger.read(lambda tx: _opening(tx, world, case_id))
         if case.origin == "text" and not case.position and not case.status.ended:
             try:
@@ -131,6 +133,8 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
 
     async def take_turn(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
         case_id = state["case"]
+        # Before anything is awaited: the agents of a round start in one step, so all of them or none go on.
+        runtime.context.go_on()
         case, position, done = await ledger.read(lambda tx: _due(tx, case_id, agent))
         triggers: tuple[Trigger, ...] = position.active.get(agent, ())
         if done or not triggers:

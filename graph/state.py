@@ -27,9 +27,26 @@ def quiet(_: dict[str, Any]) -> None:
     """A progress sink that drops everything."""
 
 
+class HandedBackError(Exception):
+    """The process is to stop: a case goes on elsewhere, from the end of the round it was in."""
+
+
+def goes_on() -> bool:
+    """Nobody wants the process to stop."""
+    return False
+
+
 @dataclass(frozen=True)
 class Context:
-    """What a run carries beside its state, never checkpointed: the fencing token and where progress goes."""
+    """What a run carries beside its state, never checkpointed: the fencing token, where progress goes, and
+    whether the process is to stop: then a round that has begun is finished, and no other begins.
+    """
 
     token: int
     progress: Progress = field(default=quiet)
+    stopping: Callable[[], bool] = field(default=goes_on)
+
+    def go_on(self) -> None:
+        """Raise HandedBackError when no more work may begin."""
+        if self.stopping():
+            raise HandedBackError

@@ -110,9 +110,6 @@ class ReadTx(Snapshot, Protocol):
         """Open escalations whose rung ended at or before ``now``."""
 
     def lease(self, case: str) -> LeaseRow | None: ...
-    def passes(self, case: str) -> Sequence[PassRow]: ...
-    def writes(self, ref: Ref) -> Sequence[WriteRow]:
-        """Every version of one resource, oldest first."""
     def unheld(self, now: float, host: str) -> Sequence[tuple[str, LeaseRow | None]]:
         """Cases with work due, oldest first, whose lease is free or has ended by ``now`` (wall seconds);
         and those held on ``host``, for whoever can see which of their holders are gone.
@@ -120,6 +117,9 @@ class ReadTx(Snapshot, Protocol):
 
     def tries(self, case: str) -> int:
         """Drives of a case that began since its last finished pass and were never ended in order."""
+    def passes(self, case: str) -> Sequence[PassRow]: ...
+    def writes(self, ref: Ref) -> Sequence[WriteRow]:
+        """Every version of one resource, oldest first."""
 
     def breaker(self, name: str) -> Breaker | None:
         """A breaker as stored; None for one that nothing ever happened to."""
@@ -214,14 +214,14 @@ class Tx(Store, ReadTx, Protocol):
 
     def renew_lease(self, case: str, token: int, now: float, ttl_s: float) -> bool: ...
     def drop_lease(self, case: str, token: int) -> None: ...
-    def holds(self, case: str, token: int) -> bool:
-        """Whether ``token`` is the newest: the fence every commit checks."""
-
     def begin_try(self, case: str, passes: int) -> int:
         """Count a drive that begins after so many passes; how many have begun since the last of them."""
 
     def end_tries(self, case: str) -> None:
         """The drive came to an orderly end: nothing is held against the case."""
+
+    def holds(self, case: str, token: int) -> bool:
+        """Whether ``token`` is the newest: the fence every commit checks."""
 
     def reads(self) -> dict[str, int]:
         """{ref: version} of everything read through this Tx since it was made (−1: was absent)."""

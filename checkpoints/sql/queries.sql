@@ -224,8 +224,6 @@ UPDATE leases SET expires = ? WHERE case_id = ? AND token = ? AND host IS NOT NU
 -- name: drop_lease
 UPDATE leases SET host = NULL, pid = NULL, started = NULL, expires = 0 WHERE case_id = ? AND token = ?
 
--- name: audit_head
-SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1
 -- name: unheld
 SELECT c.id, l.case_id, l.token, l.host, l.pid, l.started, l.expires
 FROM cases c LEFT JOIN leases l ON l.case_id = c.id
@@ -240,6 +238,8 @@ RETURNING tries
 -- name: end_tries
 DELETE FROM attempts WHERE case_id = ?
 
+-- name: audit_head
+SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1
 -- name: put_audit
 INSERT INTO audit (seq, prev_hash, hash, body) VALUES (?, ?, ?, ?)
 -- name: counts
