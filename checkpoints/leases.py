@@ -69,7 +69,7 @@ async def hold_lease(
     def take(tx: Tx) -> Lease | None:
         name = case if isinstance(case, str) else case(tx)
         row = tx.lease(name)
-        dead = row is not None and row.holder is not None and holder_is_dead(row.holder)
+        dead = row is not None and row.holder is not None and holder_is_dead(row.holder, me.host)
         now = clock()
         token = tx.take_lease(name, me, now, ttl_s, dead)
         if token is None:
@@ -127,14 +127,20 @@ def _here(pid: int) -> LeaseHolder:
     return LeaseHolder(_host(), pid, _started(pid) or "")
 
 
-def this_process() -> LeaseHolder:
-    """How this process signs its leases."""
-    return _here(os.getpid())
+def this_process(host: str | None = None) -> LeaseHolder:
+    """How this process signs its leases. ``host``: another name for this host, which no other may have."""
+    here = _here(os.getpid())
+    return here if host is None else replace(here, host=host)
 
 
-def holder_is_dead(holder: LeaseHolder) -> bool:
+def host_name() -> str:
+    """How this host is called in leases."""
+    return _host()
+
+
+def holder_is_dead(holder: LeaseHolder, host: str | None = None) -> bool:
     """Whether the holder was a process of this host and is gone. False when that cannot be told."""
-    if holder.host != _host():
+    if holder.host != (host or _host()):
         return False
     if not _PROC.joinpath("self", "stat").exists():
         return not _exists(holder.pid)

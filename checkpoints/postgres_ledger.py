@@ -21,6 +21,7 @@ from checkpoints.named_sql import named_queries
 from checkpoints.postgres_connection import WAIT_S, LostError, PostgresConnection, away, connect, place
 from checkpoints.postgres_schema import migrate, stored_version
 from checkpoints.postgres_soundness import soundness
+from checkpoints.procrastinate_jobs import prepare, ring
 from checkpoints.shared_transaction import TransactionLostError, run_jobs
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from checkpoints.sql_tx import SqlTx
@@ -100,6 +101,7 @@ class PostgresLedger:
             birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
             make_current(url, connection, birth, lambda: first_hour(clock, clock_start))
             refuse_other_floor(url, connection, floor)
+            prepare(connection)
         finally:
             connection.close()
         return cls(url, world_types, clock, server_clock=server_clock, inline=inline)
@@ -180,7 +182,11 @@ class PostgresLedger:
         clock = _clock(self._clock, hour, server_clock=self._server_clock)
         try:
             outcomes, now = run_jobs(
-                self._writer, jobs, lambda at: SqlTx(POSTGRES, self._writer, self._types, clock, at), stored
+                self._writer,
+                jobs,
+                lambda at: SqlTx(POSTGRES, self._writer, self._types, clock, at),
+                stored,
+                lambda tx: ring(self._writer, tx.woken()),
             )
         except TransactionLostError as error:
             raise LostError(str(error)) from error

@@ -1,6 +1,7 @@
 """Jobs that share a transaction: a savepoint each, so that what one of them raises undoes only its own."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from checkpoints.dialect import Connection
 from checkpoints.job_queue import Done, Failed, Outcome
@@ -18,29 +19,37 @@ def run_jobs(
     jobs: Sequence[Callable[[Tx], object]],
     new_tx: Callable[[str], SqlTx],
     clock: str,
+    at_end: Callable[[SqlTx], None] = lambda _: None,
 ) -> tuple[list[Outcome], str]:
     """The outcome of each job, and the clock to record after them. The caller begins and commits.
 
-    ``new_tx`` makes a job's transaction at a recorded clock. Raises TransactionLostError when nothing
-    of any job remains.
+    ``new_tx`` makes a job's transaction at a recorded clock; ``at_end`` is done at the end of each, as a
+    part of it. Raises TransactionLostError when nothing of any job remains.
     """
+
+    def whole(job: Callable[[Tx], object], tx: SqlTx) -> object:
+        value = job(tx)
+        at_end(tx)
+        return value
+
     outcomes: list[Outcome] = []
     for job in jobs:
-        outcome, clock = _run_job(connection, job, new_tx(clock), clock, alone=len(jobs) == 1)
+        tx = new_tx(clock)
+        outcome, clock = _run_job(connection, partial(whole, job, tx), tx, clock, alone=len(jobs) == 1)
         outcomes.append(outcome)
     failpoint(Point.ROUTED)
     return outcomes, clock
 
 
 def _run_job(
-    connection: Connection, job: Callable[[Tx], object], tx: SqlTx, clock: str, *, alone: bool
+    connection: Connection, job: Callable[[], object], tx: SqlTx, clock: str, *, alone: bool
 ) -> tuple[Outcome, str]:
     """The outcome of one job, and the clock to record after it. A job alone is its whole transaction."""
     do = connection.execute
     if not alone:
         do("SAVEPOINT job")
     try:
-        value = job(tx)
+        value = job()
     except BaseException as error:
         if not connection.in_transaction:
             raise TransactionLostError(str(error)) from error

@@ -52,6 +52,7 @@ class SqlTx(SqlReads):
         self._fences: dict[str, int] = {}
         self._cause = ""
         self._seals = Seals()
+        self._woken: dict[str, None] = {}
 
     @property
     def recorded_clock(self) -> str:
@@ -213,11 +214,24 @@ class SqlTx(SqlReads):
         columns = codec.case_columns(row)
         self._do(self._sql["open_case"], columns)
         self._seals.add("cases", row.id, case_parts(columns))
+        self._note_due(row)
+
+    def woken(self) -> list[str]:
+        """Cases in which this transaction has left work due, and which nobody drives."""
+        leases = ((case, self.lease(case)) for case in self._woken)
+        return [case for case, row in leases if row is None or row.holder is None]
+
+    def _note_due(self, row: CaseRow) -> None:
+        if row.runnable:
+            self._woken[row.id] = None
+        else:
+            self._woken.pop(row.id, None)
 
     def save_case(self, row: CaseRow) -> None:
         if self._do(self._sql["save_case"], (*codec.saved_case_columns(row), row.id)).rowcount == 0:
             raise LookupError(f"there is no case {row.id}")
         self._seals.add("cases", row.id, case_parts(codec.case_columns(row)))
+        self._note_due(row)
 
     def put_turn(self, case: str, round_no: int, agent: str, turn: Mapping[str, Any]) -> Mapping[str, Any]:
         self._do(self._sql["put_turn"], (case, round_no, agent, dumps(dict(turn))))

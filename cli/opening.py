@@ -13,10 +13,13 @@ from protocol.floor import FloorConfig
 
 
 @asynccontextmanager
-async def open_floor(common: Common) -> AsyncIterator[tuple[App, str]]:
-    """The application and the person of this run; whoever may not be here is told before it is built."""
+async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterator[tuple[App, str]]:
+    """The application and the person of this run; whoever may not be here is told before it is built.
+
+    ``host``: how this host is called in leases, when its own name will not do.
+    """
     person = who(_config(common), common.as_person, operating_user())
-    async with open_app(Settings(common.floor, common.data, database=common.database)) as app:
+    async with open_app(Settings(common.floor, common.data, database=common.database, host=host)) as app:
         yield app, person
 
 

@@ -46,6 +46,8 @@ class App:
     settings: Settings
     ledger: Ledger
     driver: Driver
+    shared: Callable[[], float]
+    """Wall seconds, as all who share the ledger read them."""
 
     async def ask(
         self, text: str, *, person: str, session: str | None = None, progress: Progress = quiet
@@ -209,7 +211,9 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, shared)
         router = OfflineRouter(world, floor.policies)
         graphs = Graphs(*(build(world, ledger, turns, router, kept, shared) for kept in (saver, None)))
-        timing = Timing(settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability)
+        timing = Timing(
+            settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability, settings.host
+        )
         gc.freeze()  # what was built lives as long as the process: keep it out of collections
         yield App(
             floor=floor,
@@ -217,6 +221,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
             settings=settings,
             ledger=ledger,
             driver=Driver(graphs, world, ledger, timing, time.monotonic, shared),
+            shared=shared,
         )
 
 

@@ -12,7 +12,7 @@ from langgraph.errors import EmptyInputError
 from langgraph.types import Command
 
 from checkpoints.checkpoint_cache import CheckpointLostError
-from checkpoints.leases import Lease, hold_lease
+from checkpoints.leases import Lease, hold_lease, this_process
 from checkpoints.sqlite_saver import forget_case
 from graph.adopting import adopt
 from graph.attempts import quarantine
@@ -47,13 +47,14 @@ _log = logging.getLogger("andon.driving")
 @dataclass(frozen=True, slots=True)
 class Timing:
     """How long leases last and how often they are renewed, in wall seconds; supersteps of one run at most;
-    when langgraph stores its checkpoints.
+    when langgraph stores its checkpoints. ``host``: how this host is called in leases; None: by its name.
     """
 
     lease_s: float
     renew_s: float
     supersteps: int
     durability: Durability = "exit"
+    host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class Driver:
         async with hold_lease(
             self._ledger,
             case,
+            holder=this_process(timing.host),
             clock=self._shared,
             ttl_s=timing.lease_s,
             renew_s=timing.renew_s,

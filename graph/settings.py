@@ -30,6 +30,7 @@ class Settings:
     outlives its last renewal; ``renew_s``: how often it is renewed. ``shared``: wall seconds, the clock
     that processes share; None: that of whoever keeps the ledger. ``durability``: when langgraph stores
     checkpoints, at each pause and end; crash rehearsals also let it do so in every superstep.
+    ``host``: how this host is called in leases, when its own name will not do; no other may be called so.
     ``database``: the URL of a PostgreSQL that holds the ledger; None: a file in ``data_dir``.
     """
 
@@ -45,5 +46,6 @@ class Settings:
     inline: bool = False
     lease_s: float = TTL_S
     renew_s: float = RENEW_S
+    host: str | None = None
     shared: Callable[[], float] | None = None
     durability: Durability = "exit"

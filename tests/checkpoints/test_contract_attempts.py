@@ -1,10 +1,17 @@
 """The ledger's port, part six: drives that were begun, and cases that nobody drives."""
 
-from protocol.ports import Ledger
+from collections.abc import Callable
+from functools import partial
+
+from protocol.ports import Ledger, Tx
 from protocol.rows import LeaseHolder
 from tests.checkpoints.kit import open_case
 
 HERE, THERE = LeaseHolder("here", 1, "100"), LeaseHolder("there", 1, "100")
+
+
+def begin(case: str, passes: int) -> Callable[[Tx], int]:
+    return lambda tx: tx.begin_try(case, passes)
 
 
 async def test_drives_without_a_finished_pass_add_up_until_one_ends_in_order(ledger: Ledger) -> None:
@@ -18,7 +25,7 @@ async def test_drives_without_a_finished_pass_add_up_until_one_ends_in_order(led
 
 async def test_finished_pass_begins_the_count_anew(ledger: Ledger) -> None:
     passes = (0, 0, 1, 1, 1, 2)
-    found = [await ledger.write(lambda tx, n=n: tx.begin_try("case_1", n)) for n in passes]
+    found = [await ledger.write(begin("case_1", n)) for n in passes]
     assert found == [1, 2, 1, 2, 3, 1]
 
 
@@ -26,7 +33,7 @@ async def test_cases_that_nobody_drives_are_those_with_work_and_without_a_living
     ledger: Ledger,
 ) -> None:
     for seq, runnable in enumerate((True, True, True, True, False), 1):
-        await ledger.write(lambda tx, seq=seq, runnable=runnable: open_case(tx, number=seq, runnable=runnable))
+        await ledger.write(partial(open_case, number=seq, runnable=runnable))
     await ledger.write(lambda tx: tx.take_lease("case_2", THERE, 100.0, 15.0, False))
     await ledger.write(lambda tx: tx.take_lease("case_3", HERE, 100.0, 15.0, False))
     await ledger.write(lambda tx: tx.take_lease("case_4", THERE, 100.0, 15.0, False))

@@ -168,7 +168,7 @@ GUARDS = (
     Guard(
         "host of a holder",
         "checkpoints.leases:holder_is_dead",
-        "if holder.host != _host():",
+        "if holder.host != (host or _host()):",
         "if False:",
         ("tests/checkpoints/test_leases.py::test_holder_elsewhere_is_replaced_when_its_lease_ends",),
         "lease",

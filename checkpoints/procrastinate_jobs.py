@@ -1,0 +1,207 @@
+"""Procrastinate as the doorbell of a PostgreSQL ledger: a job per case with work due, deferred in the
+transaction that made it due. The ledger's rows are the truth: a job that gets lost is deferred again.
+
+A job has a lock, so that no two workers take up one case, and a queueing lock, so that one ring is enough.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
+
+from checkpoints.postgres_connection import PostgresConnection, session_of
+
+QUEUE, TASK = "andon", "andon.case"
+HEARTBEAT_S, STALLED_S = 2.0, 8.0
+"""How often a worker says that it lives, and after how long a silence its jobs are given to others."""
+FORGOTTEN_S = 60.0
+"""After how long a silence nothing is remembered of a worker."""
+POLL_S = 1.0
+"""How often a worker looks for jobs that it was not told of."""
+_AGAIN_S = 1.0
+"""How long a worker waits after it lost the database."""
+_TOGETHER = 100
+"""Lost jobs that are deferred again in one look."""
+_PREPARING = 0x414E444A
+"""The key of the lock under which one process makes the tables, and the others wait."""
+_WITHOUT = """
+SELECT due.id FROM unnest(%(cases)s::text[]) WITH ORDINALITY AS due (id, place) WHERE NOT EXISTS (
+  SELECT 1 FROM procrastinate_jobs AS job
+  WHERE job.lock = 'case:' || due.id AND job.status IN ('todo', 'doing'))
+ORDER BY due.place LIMIT %(most)s
+"""
+
+_log = logging.getLogger("andon.jobs")
+
+
+def prepare(connection: PostgresConnection) -> None:
+    """Make Procrastinate's tables in the ledger's schema, unless they are there."""
+    if _is_prepared(connection):
+        return
+    connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT pg_advisory_xact_lock(?)", (_PREPARING,))
+        if not _is_prepared(connection):
+            schema = SchemaManager(connector=_deferring().connector).get_schema()
+            connection.raw.execute(schema.encode())
+        connection.execute("COMMIT")
+    finally:
+        connection.reset()
+
+
+def _is_prepared(connection: PostgresConnection) -> bool:
+    found = connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL").fetchone()
+    return found is not None and bool(found[0])
+
+
+def ring(connection: PostgresConnection, cases: Sequence[str]) -> None:
+    """Defer a job for each case, in the transaction that is open; for one that has a job already, none.
+
+    A second job for a case breaks a unique key, and with it the transaction: hence the savepoints.
+    """
+    if not cases:
+        return
+    try:
+        with connection.raw.transaction():
+            _defer(connection, cases)
+    except AlreadyEnqueued:
+        for case in cases if len(cases) > 1 else ():
+            with suppress(AlreadyEnqueued), connection.raw.transaction():
+                _defer(connection, (case,))
+
+
+def _defer(connection: PostgresConnection, cases: Sequence[str]) -> None:
+    manager = _deferring().job_manager
+    manager.batch_defer_jobs(jobs=[_job(case) for case in cases], connection=connection.raw)
+
+
+def _job(case: str) -> procrastinate.jobs.Job:
+    name = f"case:{case}"
+    return procrastinate.jobs.Job(
+        id=None,
+        queue=QUEUE,
+        lock=name,
+        queueing_lock=name,
+        task_name=TASK,
+        task_kwargs={"case": case},
+    )
+
+
+@cache
+def _deferring() -> procrastinate.App:
+    """An application that only defers, on connections that it is given."""
+    return procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+
+class ProcrastinateJobs:
+    """Dispatcher. ``due``: the cases with work due that nobody drives, oldest first."""
+
+    def __init__(self, url: str, due: Callable[[], Awaitable[Sequence[str]]]) -> None:
+        self._conninfo = session_of(url)
+        self._due = due
+        self._app: procrastinate.App | None = None
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def serve(
+        self, work: Callable[[str], Awaitable[object]], at_once: int, stop: asyncio.Event, *, once: bool
+    ) -> None:
+        """See graph.dispatching.Dispatcher."""
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                try:
+                    await self._serve(work, at_once, stopped, once=once)
+                    if once and not await self._due():
+                        return
+                except (ConnectorException, psycopg.Error) as error:
+                    _log.warning("jobs cannot be had for now: %s", error)
+                await asyncio.wait({stopped}, timeout=_AGAIN_S)
+        finally:
+            stopped.cancel()
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(stopped, *self._running, return_exceptions=True)
+
+    async def _serve(
+        self,
+        work: Callable[[str], Awaitable[object]],
+        at_once: int,
+        stopped: "asyncio.Future[Any]",
+        *,
+        once: bool,
+    ) -> None:
+        """Until told to stop, or the database is lost; ``once``: until no job is left."""
+        connector = procrastinate.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=4)
+        app = procrastinate.App(connector=connector)
+
+        @app.task(name=TASK, queue=QUEUE)
+        async def drive(case: str) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
+            try:
+                await work(case)
+            finally:
+                self._running.discard(task)
+
+        async with app.open_async():
+            self._app = app
+            if once:
+                await self.look()
+            serving = asyncio.ensure_future(
+                app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=at_once,
+                    wait=not once,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=POLL_S,
+                    update_heartbeat_interval=HEARTBEAT_S,
+                    stalled_worker_timeout=FORGOTTEN_S,
+                )
+            )
+            try:
+                await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._app = None
+                serving.cancel()  # it takes no more jobs, and returns when those it has have ended
+                with suppress(asyncio.CancelledError):
+                    await serving
+
+    async def look(self) -> None:
+        """Take jobs from workers that are silent, and defer again what has no job."""
+        app = self._app
+        if app is None:
+            return
+        try:
+            await _take_over(app)
+            if due := await self._due():
+                for case in await _without_job(app, due):
+                    with suppress(AlreadyEnqueued):
+                        await app.job_manager.defer_job_async(job=_job(case))
+        except (ConnectorException, psycopg.Error) as error:
+            _log.warning("lost jobs are looked for later: %s", error)
+
+
+async def _take_over(app: procrastinate.App) -> None:
+    """End the jobs of workers that are silent: what of them is still due is deferred anew."""
+    stalled = await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S)
+    for job in stalled:
+        _log.warning("the worker of %s is silent: its job is given to others", job.lock)
+        with suppress(ConnectorException):  # another worker has seen it, too
+            await app.job_manager.finish_job(job=job, status=Status.FAILED, delete_job=True)
+
+
+async def _without_job(app: procrastinate.App, cases: Sequence[str]) -> list[str]:
+    connector = app.connector
+    assert isinstance(connector, procrastinate.PsycopgConnector)
+    rows = await connector.execute_query_all_async(_WITHOUT, cases=list(cases), most=_TOGETHER)
+    return [str(row["id"]) for row in rows]
