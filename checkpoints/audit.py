@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from checkpoints import audit_cases, audit_log, audit_people, audit_records
+from checkpoints import (
+    audit_authority,
+    audit_cases,
+    audit_log,
+    audit_open,
+    audit_people,
+    audit_records,
+    audit_seals,
+)
 from checkpoints.audit_port import AuditTx
 from protocol.world import World
 
@@ -28,19 +36,34 @@ INVARIANTS = (
     Invariant(23, "lookups", audit_records.lookups),
     Invariant(1, "balances_in_bounds", audit_records.balances_in_bounds),
     Invariant(2, "conservation", audit_records.conservation),
+    Invariant(2, "writes_caused", audit_open.writes_caused),
     Invariant(4, "no_lost_update", audit_records.no_lost_update),
     Invariant(10, "claims_apart", audit_records.claims_apart),
+    Invariant(10, "floor_invariants", audit_open.floor_invariants),
     Invariant(0, "written_by_owner", audit_records.written_by_owner),
     Invariant(3, "committed_once", audit_cases.committed_once),
     Invariant(3, "one_turn", audit_cases.one_turn),
+    Invariant(5, "authority", audit_authority.authority),
+    Invariant(6, "signed_when_asked", audit_authority.signed_when_asked),
     Invariant(6, "approval_binding", audit_people.approval_binding),
     Invariant(7, "decided_once", audit_people.decided_once),
     Invariant(7, "pulls_logged", audit_people.pulls_logged),
+    Invariant(9, "pulls_respected", audit_authority.pulls_respected),
+    Invariant(11, "shadow_apart", audit_authority.shadow_apart),
     Invariant(8, "nothing_forgotten", audit_cases.nothing_forgotten),
+    Invariant(8, "within_bounds", audit_authority.within_bounds),
+    Invariant(21, "people_exist", audit_open.people_exist),
+    Invariant(25, "inbox_accounted", audit_open.inbox_accounted),
     Invariant(12, "outbox_complete", audit_cases.outbox_complete),
     Invariant(14, "chain_whole", audit_log.chain_whole),
     Invariant(14, "changes_logged", audit_log.changes_logged),
+    Invariant(14, "verdicts_logged", audit_log.verdicts_logged),
+    Invariant(15, "rows_as_logged", audit_seals.rows_as_logged),
+    Invariant(15, "claims_as_logged", audit_seals.claims_as_logged),
+    Invariant(15, "cases_as_accepted", audit_open.cases_as_accepted),
     Invariant(17, "fenced", audit_cases.fenced),
+    Invariant(18, "breakers_move_on", audit_open.breakers_move_on),
+    Invariant(22, "sizes_kept", audit_open.sizes_kept),
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
+from checkpoints.audit_compare import Comparison
 from checkpoints.audit_port import AuditTx
 from checkpoints.named_sql import named_queries
 from protocol.canonical import digest
@@ -20,14 +21,17 @@ def committed_once(tx: AuditTx, world: World) -> Iterator[str]:
     sql = named_queries(_SQL)
     for key, count in tx.rows(sql["repeated_commits"]):
         yield f"{key} was committed {count} times"
-    ruled = dict(tx.rows(sql["committed_verdicts"]))
     for key, kind, params, params_hash, *_ in tx.rows(sql["commits"]):
         if digest([kind, json.loads(params)]) != params_hash:
             yield f"the commit {key} does not match the hash of its params"
-        if ruled.pop(key, None) != params_hash:
-            yield f"the commit {key} has no verdict on the same params"
-    for key in ruled:
-        yield f"{key} was ruled committed, and there is no commit"
+    with Comparison() as ruled:
+        ruled.expect(tx.rows(sql["committed_verdicts"]))
+        ruled.find((key, params_hash) for key, _, _, params_hash, *_ in tx.rows(sql["commits"]))
+        for key, _, found in ruled.differences():
+            if found is None:
+                yield f"{key} was ruled committed, and there is no commit"
+            else:
+                yield f"the commit {key} has no verdict on the same params"
 
 
 def one_turn(tx: AuditTx, world: World) -> Iterator[str]:
@@ -50,6 +54,8 @@ def nothing_forgotten(tx: AuditTx, world: World) -> Iterator[str]:
         yield f"{case} is {status}, has no work due, and nobody is asked"
     for escalation, case, status in tx.rows(sql["orphaned_escalations"]):
         yield f"{escalation} is open, and its case {case} is {status or 'unknown'}"
+    for case, _ in tx.rows(sql["decided_and_asleep"]):
+        yield f"{case} has a decision to apply and is not marked as having work due"
     for case, status in tx.rows(sql["ended_at_work"]):
         yield f"{case} is {status} and still marked as having work due"
 
@@ -62,10 +68,13 @@ def outbox_complete(tx: AuditTx, world: World) -> Iterator[str]:
     for count, first, last in tx.rows(sql["event_range"]):
         if (first, last) != (1, count):
             yield f"there are {count} events, numbered {first} to {last}"
-    told = {json.loads(data).get("key") for (data,) in tx.rows(sql["commit_events"], _COMMITTED_EVENT)}
-    for key, *_ in tx.rows(sql["commits"]):
-        if key not in told:
-            yield f"the commit {key} has no event"
+    with Comparison() as told:
+        told.expect((key, "") for (key,) in tx.rows(sql["commit_keys"]))
+        told.find(
+            (str(json.loads(d).get("key")), "") for (d,) in tx.rows(sql["commit_events"], _COMMITTED_EVENT)
+        )
+        for key, _, found in told.differences():
+            yield f"the commit {key} has no event" if found is None else f"an event tells of {key}, no commit"
 
 
 def fenced(tx: AuditTx, world: World) -> Iterator[str]:

@@ -1,16 +1,26 @@
 """Invariants of the audit log: its chain, and that every change stands in it (approvals.md, section 11)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
+from checkpoints.audit_compare import Comparison
 from checkpoints.audit_port import AuditTx
 from checkpoints.named_sql import named_queries
 from checkpoints.row_codec import GENESIS, SEED, audit_hash
+from protocol.canonical import digest, dumps
 from protocol.records import Ref
 from protocol.rows import Verdict
 from protocol.world import World
 
 _SQL = "audit"
+
+
+def entries(tx: AuditTx) -> Iterator[dict[str, Any]]:
+    """The bodies of the log, oldest first."""
+    return (json.loads(body) for _, _, _, body in tx.rows(named_queries(_SQL)["audit"]))
 
 
 def head(tx: AuditTx) -> str | None:
@@ -38,25 +48,55 @@ def changes_logged(tx: AuditTx, world: World) -> Iterator[str]:
     An action that writes a record twice logs the last version; opening records are logged as one.
     """
     sql = named_queries(_SQL)
-    written: set[tuple[str, int]] = set()
-    committed: dict[str, str] = {}
-    seeded = False
-    for _, _, _, body in tx.rows(sql["audit"]):
-        entry = json.loads(body)
-        seeded = seeded or entry.get("what") == SEED
-        written |= {(ref, version) for ref, version in entry.get("writes", ())}
-        verdicts = entry.get("verdicts", ())
-        committed |= {key: hashed for key, _, verdict, _, hashed in verdicts if verdict == Verdict.COMMITTED}
-    for type_, key, cause, version in tx.rows(sql["last_writes"]):
-        ref = str(Ref(type_, key))
-        logged = seeded if cause == SEED else (ref, version) in written
-        written.discard((ref, version))
-        if not logged:
-            yield f"{ref}@{version} was written for {cause} and is not in the audit log"
-    for ref, version in sorted(written):
-        yield f"{ref}@{version} is in the audit log and was never written"
-    for key, _, _, params_hash, *_ in tx.rows(sql["commits"]):
-        if committed.pop(key, None) != params_hash:
-            yield f"the commit {key} is not in the audit log"
-    for key in sorted(committed):
-        yield f"the commit {key} is in the audit log and is gone"
+    with Comparison() as written, Comparison() as committed:
+        written.expect(pair for entry in entries(tx) for pair in _written(entry))
+        if any(entry.get("what") == SEED for entry in entries(tx)):
+            written.expect((_named(*row), "") for row in tx.rows(sql["last_writes"]) if row[2] == SEED)
+        written.find((_named(*row), "") for row in tx.rows(sql["last_writes"]))
+        for name, _, found in written.differences():
+            said = "is in the audit log and was never" if found is None else "is not in the audit log and was"
+            yield f"{name} {said} written"
+        committed.expect(pair for entry in entries(tx) for pair in _committed(entry))
+        committed.find((key, params_hash) for key, _, _, params_hash, *_ in tx.rows(sql["commits"]))
+        for key, _, found in committed.differences():
+            said = "is in the audit log and is gone" if found is None else "is not in the audit log"
+            yield f"the commit {key} {said}"
+
+
+def _named(type_: str, key: str, _: str, version: int) -> str:
+    return f"{Ref(type_, key)}@{version}"
+
+
+def _written(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return ((f"{ref}@{version}", "") for ref, version in entry.get("writes", ()))
+
+
+def _committed(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    verdicts = entry.get("verdicts", ())
+    return ((key, hashed) for key, _, verdict, _, hashed in verdicts if verdict == Verdict.COMMITTED)
+
+
+def verdicts_logged(tx: AuditTx, world: World) -> Iterator[str]:
+    """Every verdict is on the params it names, and stands in the entry of its pass as it is (14)."""
+    with Comparison() as passes:
+        passes.expect(pair for entry in entries(tx) for pair in _ruled(entry))
+        passes.find(_found_verdicts(tx))
+        for name, expected, found in passes.differences():
+            said = (
+                "were never logged" if expected is None else "are gone" if found is None else "have changed"
+            )
+            yield f"the verdicts of {name} {said}"
+    for _, _, key, kind, _, _, params_hash, params, _ in tx.rows(named_queries(_SQL)["shown_verdicts"]):
+        if params_hash and digest([kind, json.loads(params)]) != params_hash:
+            yield f"a verdict on {key} does not match the hash of its params"
+
+
+def _ruled(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if entry.get("verdicts"):
+        yield f"{entry['case']}, pass {entry['pass']}", dumps(entry["verdicts"])
+
+
+def _found_verdicts(tx: AuditTx) -> Iterator[tuple[str, str]]:
+    rows = tx.rows(named_queries(_SQL)["shown_verdicts"])
+    for (case, pass_no), verdicts in groupby(rows, itemgetter(0, 1)):
+        yield f"{case}, pass {pass_no}", dumps([list(v[2:7]) for v in verdicts])

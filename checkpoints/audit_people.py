@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from checkpoints.audit_log import entries
 from checkpoints.audit_port import AuditTx
 from checkpoints.named_sql import named_queries
 from protocol.deciding import ANSWER, APPROVE
@@ -108,13 +109,14 @@ def pulls_logged(tx: AuditTx, world: World) -> Iterator[str]:
     """Every pull stands, or was released, as it was logged: nobody lets agents go on in silence (7)."""
     sql = named_queries(_SQL)
     logged: dict[tuple[str, int], tuple[Any, ...]] = {}
-    for _, _, _, body in tx.rows(sql["audit"]):
-        entry = json.loads(body)
+    for entry in entries(tx):
         if entry.get("what") in ("pull.set", "pull.released"):
-            said = (entry["scope"], entry["by"], entry["reason"], entry["at"])
+            role: tuple[str, ...] = (entry["role"],) if entry["what"] == "pull.set" else ()
+            said = (entry["scope"], entry["by"], entry["reason"], entry["at"], *role)
             logged[entry["what"], entry["pull"]] = said
-    for seq, scope, by, reason, at, released_by, release_reason, released_at in tx.rows(sql["pulls"]):
-        if logged.pop(("pull.set", seq), None) != (scope, by, reason, at):
+    for seq, scope, by, reason, at, role, *released in tx.rows(sql["pulls"]):
+        released_by, release_reason, released_at = released
+        if logged.pop(("pull.set", seq), None) != (scope, by, reason, at, role):
             yield f"the pull {seq} on {scope} is not what was logged"
         release = logged.pop(("pull.released", seq), None)
         if release != (None if released_by is None else (scope, released_by, release_reason, released_at)):
@@ -130,8 +132,7 @@ def decided_once(tx: AuditTx, world: World) -> Iterator[str]:
         yield f"{approval} was used by {count} commits"
     names = ("escalation", "person", "role", "meaning", "decision", "action_hash", "at")
     logged = {}
-    for _, _, _, body in tx.rows(sql["audit"]):
-        entry = json.loads(body)
+    for entry in entries(tx):
         if entry.get("what") == "decision":
             logged[entry["escalation"], entry["person"]] = tuple(entry[n] for n in names)
     for columns in tx.rows(sql["decisions"]):
@@ -141,3 +142,9 @@ def decided_once(tx: AuditTx, world: World) -> Iterator[str]:
             yield f"the decision of {columns[1]} on {columns[0]} {said}"
     for escalation, person in logged:
         yield f"the decision of {person} on {escalation} was logged and is gone"
+    applied = {tuple(d) for entry in entries(tx) for d in entry.get("decisions", ())}
+    spent = set(tx.rows(sql["spent_decisions"]))
+    for escalation, person, _ in sorted(spent - applied):
+        yield f"the decision of {person} on {escalation} is marked as applied, and no pass applied it"
+    for escalation, person, _ in sorted(applied - spent):
+        yield f"the decision of {person} on {escalation} was applied, and is not marked so"

@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from checkpoints.audit_compare import Comparison
 from checkpoints.audit_port import AuditTx
 from checkpoints.named_sql import named_queries
 from checkpoints.row_codec import SEED, claimed, row_hash
@@ -56,22 +57,32 @@ def conservation(tx: AuditTx, world: World) -> Iterator[str]:
 def no_lost_update(tx: AuditTx, world: World) -> Iterator[str]:
     """The versions of every resource are 0 to n without a gap, and it stands at the last one written (4)."""
     sql = named_queries(_SQL)
-    stands = {(t, k): (version, body) for t, k, version, body, _ in tx.rows(sql["resources"])}
     for (type_, key), versions in groupby(tx.rows(sql["writes"]), _resource):
-        last: tuple[int, str] = (-1, "")
-        for _, _, version, body, *_ in versions:
-            if version != last[0] + 1:
-                yield f"{type_}/{key}: version {version} follows {last[0]}"
-            last = (version, body)
-        now = stands.pop((type_, key), None)
-        if now is None:
-            yield f"{type_}/{key} was written and is gone"
-        elif now[0] != last[0]:
-            yield f"{type_}/{key} stands at version {now[0]}, the last one written is {last[0]}"
-        elif now[1] != last[1]:
-            yield f"{type_}/{key}@{last[0]} is not what was written"
-    for type_, key in stands:
-        yield f"{type_}/{key} stands there and was never written"
+        before = -1
+        for _, _, version, *_ in versions:
+            if version != before + 1:
+                yield f"{type_}/{key}: version {version} follows {before}"
+            before = version
+    with Comparison() as records:
+        records.expect(
+            (f"{t}/{k}", dumps([version, body])) for t, k, version, body, *_ in tx.rows(sql["writes"])
+        )
+        records.find(
+            (f"{t}/{k}", dumps([version, body])) for t, k, version, body, _ in tx.rows(sql["resources"])
+        )
+        for name, written, stands in records.differences():
+            yield _lost(name, written, stands)
+
+
+def _lost(name: str, written: str | None, stands: str | None) -> str:
+    if stands is None:
+        return f"{name} was written and is gone"
+    if written is None:
+        return f"{name} stands there and was never written"
+    last, now = json.loads(written)[0], json.loads(stands)[0]
+    if last != now:
+        return f"{name} stands at version {now}, the last one written is {last}"
+    return f"{name}@{last} is not what was written"
 
 
 def row_hashes(tx: AuditTx, world: World) -> Iterator[str]:
@@ -91,17 +102,22 @@ def row_hashes(tx: AuditTx, world: World) -> Iterator[str]:
 def lookups(tx: AuditTx, world: World) -> Iterator[str]:
     """The look-up table holds exactly the indexed fields of the resources (23)."""
     sql = named_queries(_SQL)
-    expected = {
-        (type_, field, dumps(json.loads(body).get(field)), key)
-        for type_, key, _, body, _ in tx.rows(sql["resources"])
-        if type_ in world.types
-        for field in world.types[type_].indexed
-    }
-    found = set(tx.rows(sql["lookups"]))
-    for type_, field, value, key in sorted(expected - found):
-        yield f"{type_}/{key} cannot be found by {field} = {value}"
-    for type_, field, value, key in sorted(found - expected):
-        yield f"{type_}/{key} is found by {field} = {value}, which it does not have"
+    with Comparison() as places:
+        places.expect(
+            (dumps([type_, key, field, dumps(json.loads(body).get(field))]), "")
+            for type_, key, _, body, _ in tx.rows(sql["resources"])
+            if type_ in world.types
+            for field in world.types[type_].indexed
+        )
+        places.find(
+            (dumps([type_, key, field, value]), "") for type_, field, value, key in tx.rows(sql["lookups"])
+        )
+        for name, expected, _ in places.differences():
+            type_, key, field, value = json.loads(name)
+            if expected is not None:
+                yield f"{type_}/{key} cannot be found by {field} = {value}"
+            else:
+                yield f"{type_}/{key} is found by {field} = {value}, which it does not have"
 
 
 def claims_apart(tx: AuditTx, world: World) -> Iterator[str]:

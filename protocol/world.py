@@ -9,6 +9,7 @@ from protocol.canonical import digest
 from protocol.floor import FloorConfig
 from protocol.manifest import Manifest
 from protocol.toolbox import ActionKind, Consequence, FactKind, Query, Reflex, ResourceType, Rule, Toolbox
+from protocol.versions import Version
 
 SUPERVISOR = "supervisor"
 """The name under which the engine's own records and events stand."""
@@ -23,6 +24,8 @@ class World:
     toolbox: Toolbox
     fingerprint: str = ""
     manifest_hashes: Mapping[str, str] = field(default_factory=dict)
+    version: Version = field(default_factory=dict)
+    """The parts that ``fingerprint`` is the hash of."""
 
     @cached_property
     def kinds(self) -> Mapping[str, ActionKind]:
@@ -71,7 +74,7 @@ class World:
 
     @cached_property
     def registry(self) -> Mapping[str, Any]:
-        """Who may do what, as plain data for the audit log: agents' authority, and people's roles."""
+        """Who may do what, as plain data for the audit log: agents' authority, people's roles, limits."""
         agents = {
             name: {
                 "can": sorted(m.capability_scope.can),
@@ -81,7 +84,8 @@ class World:
             }
             for name, m in self.manifests.items()
         }
-        return {"agents": agents, "people": {p.id: sorted(p.roles) for p in self.config.people}}
+        people = {p.id: sorted(p.roles) for p in self.config.people}
+        return {"agents": agents, "people": people, "limits": self.config.limits.model_dump()}
 
     @cached_property
     def registry_hash(self) -> str:

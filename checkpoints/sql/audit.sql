@@ -34,7 +34,7 @@ SELECT key, params_hash FROM verdicts WHERE verdict = 'committed' ORDER BY seq
 -- name: decisions
 SELECT escalation, person, role, meaning, decision, action_hash, at FROM decisions ORDER BY seq
 -- name: pulls
-SELECT seq, scope, pulled_by, reason, at, released_by, release_reason, released_at FROM pulls ORDER BY seq
+SELECT seq, scope, pulled_by, reason, at, role, released_by, release_reason, released_at FROM pulls ORDER BY seq
 -- name: stuck_cases
 SELECT id, status FROM cases WHERE status IN ('open', 'waiting') AND runnable = 0 AND NOT EXISTS
   (SELECT 1 FROM escalations e WHERE e.case_id = cases.id AND e.state = 'pending') ORDER BY seq
@@ -51,8 +51,6 @@ SELECT count(*), coalesce(min(seq), 1), coalesce(max(seq), 0) FROM events
 SELECT data FROM events WHERE type = ? ORDER BY seq
 -- name: audit
 SELECT seq, prev_hash, hash, body FROM audit ORDER BY seq
--- name: seeded
-SELECT 1 FROM meta WHERE name = 'seeded'
 -- name: audit_head
 SELECT hash FROM audit ORDER BY seq DESC LIMIT 1
 -- name: passes

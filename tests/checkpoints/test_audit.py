@@ -20,6 +20,10 @@ from tests.checkpoints.yard_ledger import START, build
 
 BURN, FIRST, LAST = (f"(SELECT id FROM cases WHERE source_id = '{n}' AND source = 'line')" for n in (2, 1, 3))
 SIGNED = f"(SELECT approval FROM commits WHERE case_id = {BURN})"
+EVENT_OPENED = (
+    "INSERT INTO events SELECT 99, 'evt_x', 'case.opened', source, source_id, occurred, recorded, subject, data,"
+    f" {FIRST}, agent, lane, cause, depth FROM events WHERE seq = 1"
+)
 OPEN = "(SELECT id FROM escalations WHERE state = 'pending')"
 
 
@@ -212,8 +216,8 @@ CHEATS = [
         "does not follow the one before",
         "UPDATE audit SET prev_hash = 'sha256:x' WHERE seq = 4",
     ),
-    cheat("changes_logged", "is not in the audit log", "DELETE FROM audit WHERE seq = 2"),
-    cheat("changes_logged", "was written for", body("audit", "seq > 1", "$.writes", "json('[]')")),
+    cheat("changes_logged", "is not in the audit log", "DELETE FROM audit WHERE seq = 3"),
+    cheat("changes_logged", "log and was written", body("audit", "seq > 1", "$.writes", "json('[]')")),
     cheat("changes_logged", "and was never written", "DELETE FROM writes WHERE key = 'B1'"),
     cheat("changes_logged", "is in the audit log and is gone", "DELETE FROM commits WHERE kind = 'reserve'"),
     cheat(
@@ -226,6 +230,101 @@ CHEATS = [
     cheat("fenced", "the lease is at 1", f"UPDATE leases SET token = 1 WHERE case_id = {BURN}"),
     cheat("fenced", "the lease is at None", "DELETE FROM leases"),
     cheat("fenced", "counts 2 passes", f"DELETE FROM passes WHERE case_id = {BURN} AND pass_no = 1"),
+    cheat(
+        "writes_caused",
+        "for case_x, which is no commit",
+        "UPDATE writes SET cause = 'case_x' WHERE key = 'B1'",
+    ),
+    cheat(
+        "floor_invariants",
+        "pile/P1 breaks INV-01: too many",
+        "UPDATE balances SET value = 900 WHERE key = 'P1'",
+    ),
+    cheat("authority", "never logged", body("audit", "seq > 2", "$.registry", "'sha256:x'")),
+    cheat(
+        "authority", "was made at level 5; crane had 3", "UPDATE commits SET level = 5 WHERE kind = 'burn'"
+    ),
+    cheat("authority", "stands in the name of crew", "UPDATE commits SET agent = 'crew' WHERE kind = 'burn'"),
+    cheat(
+        "authority", "which crane could not do", body("audit", "seq = 2", "$.agents.crane.can", "json('[]')")
+    ),
+    cheat("authority", "in mode shadow", body("audit", "seq = 2", "$.agents.crane.mode", "'shadow'")),
+    cheat("authority", "did not know", body("audit", "seq = 2", "$.agents", "json('{}')")),
+    cheat("authority", "without that role", body("audit", "seq = 2", "$.people", "json('{}')")),
+    cheat(
+        "authority",
+        "under another manifest of crane",
+        body("audit", "seq = 2", "$.agents.crane.hash", "'sha256:x'"),
+    ),
+    cheat("signed_when_asked", "asked for one", "UPDATE commits SET approval = NULL"),
+    cheat(
+        "pulls_respected",
+        "while crane was pulled",
+        "DROP INDEX pulls_standing",
+        "UPDATE audit SET body = json_set(body, '$.what', 'pull.set', '$.pull', 9, '$.scope', 'crane') WHERE seq = 1",
+        "CREATE UNIQUE INDEX pulls_standing ON pulls (scope) WHERE released_at IS NULL",
+    ),
+    cheat("shadow_apart", "was shadowed", "UPDATE verdicts SET verdict = 'shadowed' WHERE kind = 'burn'"),
+    cheat("within_bounds", "its limits allow", body("audit", "seq = 4", "$.pass", "99")),
+    cheat("within_bounds", "causes deep; 6 are allowed", "UPDATE cases SET depth = 7"),
+    cheat(
+        "people_exist",
+        "and nobody of this floor is that",
+        body("escalations", "true", "$.ladder", "json('[]')"),
+    ),
+    cheat("people_exist", "and expires at", body("escalations", "true", "$.expires_at", "'2026'")),
+    cheat(
+        "inbox_accounted",
+        "nothing came of it",
+        "INSERT INTO inbox (source, source_id, kind, body) VALUES ('line', '77', 'text', '{}')",
+    ),
+    cheat(
+        "inbox_accounted",
+        "accepted as fact",
+        "INSERT INTO inbox (source, source_id, kind, body) VALUES ('sky', '77', 'fact', '{}')",
+    ),
+    cheat("verdicts_logged", "have changed", "UPDATE verdicts SET code = 'x' WHERE kind = 'burn'"),
+    cheat("verdicts_logged", "are gone", "DELETE FROM verdicts WHERE kind = 'burn'"),
+    cheat("verdicts_logged", "were never logged", "UPDATE verdicts SET pass_no = 7 WHERE kind = 'burn'"),
+    cheat("verdicts_logged", "hash of its params", "UPDATE verdicts SET params = '{}' WHERE kind = 'burn'"),
+    cheat("rows_as_logged", "in commits is not what was logged", "UPDATE commits SET result = '{}'"),
+    cheat("rows_as_logged", "in writes is not what", "UPDATE writes SET cause = 'seed'"),
+    cheat("rows_as_logged", "in events is not what", "UPDATE events SET subject = 'crate/C9'"),
+    cheat("rows_as_logged", "in cases is not what", f"UPDATE cases SET reply = 'x' WHERE id = {BURN}"),
+    cheat("rows_as_logged", "in escalations is not what", f"UPDATE escalations SET due_at = '{START}'"),
+    cheat("rows_as_logged", "in decisions is not what", "UPDATE decisions SET reason = 'x'"),
+    cheat("rows_as_logged", "in inbox is not what", "UPDATE inbox SET body = '{}' WHERE kind = 'fact'"),
+    cheat("rows_as_logged", "in commits was logged and is gone", "DELETE FROM commits WHERE kind = 'burn'"),
+    cheat("claims_as_logged", "on slot/S1 is gone", "DELETE FROM claims WHERE holder_key = 'B1'"),
+    cheat("claims_as_logged", "was never taken", "UPDATE claims SET end_us = end_us + 1"),
+    cheat("claims_as_logged", "has changed", "UPDATE claims SET shared = 1"),
+    cheat("cases_as_accepted", "what its person said", f"UPDATE cases SET text = 'stop' WHERE id = {FIRST}"),
+    cheat("cases_as_accepted", "not from the source", f"UPDATE cases SET source = 'x' WHERE id = {FIRST}"),
+    cheat("cases_as_accepted", "has not the id", f"UPDATE cases SET id = 'case_x' WHERE id = {FIRST}"),
+    cheat("cases_as_accepted", "and says", "UPDATE cases SET opened_at = '2026'", EVENT_OPENED),
+    cheat(
+        "breakers_move_on",
+        "never moves on",
+        "INSERT INTO breakers VALUES ('a>b', 'open', 3, '', 0, 9e18, NULL, NULL, '', NULL, 1)",
+    ),
+    cheat(
+        "sizes_kept", "has 70002 characters", f"UPDATE events SET data = '\"{'x' * 70000}\"' WHERE seq = 1"
+    ),
+    cheat("sizes_kept", "entry 1 has", f"UPDATE audit SET body = '\"{'x' * 4200000}\"' WHERE seq = 1"),
+    cheat("decided_once", "no pass applied it", body("audit", "seq > 2", "$.decisions", "json('[]')")),
+    cheat("decided_once", "is not marked so", "UPDATE decisions SET spent = 0"),
+    cheat(
+        "nothing_forgotten",
+        "has a decision to apply",
+        f"UPDATE cases SET status = 'waiting', runnable = 0 WHERE id = {BURN}",
+        "UPDATE decisions SET spent = 0",
+    ),
+    cheat(
+        "outbox_complete",
+        "tells of k, no commit",
+        body("events", "type = 'action.committed'", "$.key", "'k'"),
+    ),
+    cheat("pulls_logged", "the pull 1 on crew is not", "UPDATE pulls SET role = 'x' WHERE seq = 1"),
     cheat("database_sound", "the trigger audit_no_delete is missing", "DROP TRIGGER audit_no_delete"),
     cheat(
         "database_sound",
@@ -282,7 +381,7 @@ def test_ledger_of_the_gate_is_sound(copied: Callable[..., dict[str, Any]]) -> N
     assert found["violations"] == []
     assert found["ok"] is True
     assert found["schema"] == "andon/audit/v1"
-    assert found["counts"] == {"cases": 3, "actions": 5, "events": 20, "decisions": 1, "audit_entries": 10}
+    assert found["counts"] == {"cases": 3, "actions": 5, "events": 20, "decisions": 1, "audit_entries": 11}
     assert found["head"].startswith("sha256:")
 
 
@@ -321,7 +420,7 @@ def test_rewritten_chain_gives_another_head(copied: Callable[..., dict[str, Any]
             connection.execute(sql, row)
 
     before, after = copied(lambda c: None), copied(rewrite)
-    assert {v["invariant"] for v in after["violations"]} == {"database_sound"}
+    assert {v["invariant"] for v in after["violations"]} == {"database_sound"}, after["violations"]
     assert after["head"] != before["head"]
 
 
@@ -353,7 +452,8 @@ def test_shared_claims_may_meet_each_other_and_a_holder_itself(
             (other, not same),
         )
 
-    assert copied(share)["violations"] == []
+    found = copied(share)["violations"]
+    assert [v for v in found if v["invariant"] == "claims_apart"] == []
 
 
 def test_unreadable_row_is_a_violation_and_no_crash(copied: Callable[..., dict[str, Any]]) -> None:

@@ -10,13 +10,14 @@ from graph.deciding import Recorded, Wanted, record_decision
 from graph.facts import record_fact
 from graph.gate import make_pass
 from graph.pulling import Pulled, WantedPull, end_pull, set_pull
+from graph.registering import note_registry
 from protocol.effects import Effects
 from protocol.ids import case_id
 from protocol.ports import Tx
 from protocol.position import first
 from protocol.records import Claimed, Ref
 from protocol.rows import CaseRow, LeaseHolder
-from protocol.toolbox import Fact, FactKind, ResourceType, Toolbox
+from protocol.toolbox import Fact, FactKind, Invariant, ResourceType, Toolbox
 from protocol.turns import Move, Proposal, Turn, to_json
 from protocol.world import World
 from tests.protocol.yard import T10, T11, T12, T13, world
@@ -35,7 +36,12 @@ def yard() -> World:
     made = world(lanes=("a", "a"))
     types = [replace(t, indexed=("frozen",)) if t.name == "crate" else t for t in made.toolbox.resources]
     toolbox: Toolbox = replace(
-        made.toolbox, resources=types, facts=(FactKind("storm.came", "crane", {}, _storm),)
+        made.toolbox,
+        resources=types,
+        facts=(FactKind("storm.came", "crane", {}, _storm),),
+        invariants=(
+            Invariant("INV-01", "pile", lambda record, _: "too many" if record["count"] > 600 else None),
+        ),
     )
     return replace(made, toolbox=toolbox)
 
@@ -73,11 +79,12 @@ def _seed(tx: Tx, w: World) -> None:
     ]
     tx.put_seed(records, lambda kind: w.owners[kind])
     tx.audit({"what": "seed", "floor": "yard", "records": len(records)})
+    note_registry(tx, w)
 
 
 def _play(tx: Tx, w: World, number: str, moves: Sequence[Move]) -> None:
     """A case of the crane that has said its moves, and its gate pass."""
-    seq = tx.accept("line", number, "text", {})
+    seq = tx.accept("line", number, "text", {"person": "guest", "text": "go"})
     assert seq is not None
     case = case_id("yard", "line", number)
     trigger = {"type": "person", "person": "guest", "roles": [], "text": "go"}
