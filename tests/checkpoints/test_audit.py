@@ -21,8 +21,8 @@ from tests.checkpoints.yard_ledger import START, build
 BURN, FIRST, LAST = (f"(SELECT id FROM cases WHERE source_id = '{n}' AND source = 'line')" for n in (2, 1, 3))
 SIGNED = f"(SELECT approval FROM commits WHERE case_id = {BURN})"
 EVENT_OPENED = (
-    "INSERT INTO events SELECT 99, 'evt_x', 'case.opened', source, source_id, occurred, recorded, subject, data,"
-    f" {FIRST}, agent, lane, cause, depth FROM events WHERE seq = 1"
+    "INSERT INTO events SELECT 99, 'evt_x', 'case.opened', source, source_id, occurred, recorded, subject,"
+    f" data, {FIRST}, agent, lane, cause, depth FROM events WHERE seq = 1"
 )
 OPEN = "(SELECT id FROM escalations WHERE state = 'pending')"
 
@@ -260,9 +260,7 @@ CHEATS = [
     cheat(
         "pulls_respected",
         "while crane was pulled",
-        "DROP INDEX pulls_standing",
-        "UPDATE audit SET body = json_set(body, '$.what', 'pull.set', '$.pull', 9, '$.scope', 'crane') WHERE seq = 1",
-        "CREATE UNIQUE INDEX pulls_standing ON pulls (scope) WHERE released_at IS NULL",
+        body("audit", "seq = 1", "$.what", "'pull.set', '$.pull', 9, '$.scope', 'crane'"),
     ),
     cheat("shadow_apart", "was shadowed", "UPDATE verdicts SET verdict = 'shadowed' WHERE kind = 'burn'"),
     cheat("within_bounds", "its limits allow", body("audit", "seq = 4", "$.pass", "99")),
