@@ -9,6 +9,8 @@ from threading import Lock
 from typing import TypeVar
 
 from checkpoints.dialect import Dialect
+from checkpoints.disk_tx import DiskTx
+from checkpoints.free_space import FreeSpace
 from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
 from checkpoints.ledger_file import (
     FLOOR,
@@ -22,11 +24,12 @@ from checkpoints.ledger_file import (
 from checkpoints.named_sql import named_queries
 from checkpoints.shared_transaction import TransactionLostError, run_jobs
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
-from checkpoints.sql_tx import SqlTx
 from checkpoints.sqlite_connection import connect, journal_mode_for, patiently, prepare_reader
-from checkpoints.sqlite_files import file_errors, keep_private, make_private
+from checkpoints.sqlite_damage import refuse_damaged, refuse_emptied, refuse_foreign_journal, refuse_links
+from checkpoints.sqlite_files import file_errors, keep_private, make_private, place_errors
 from checkpoints.sqlite_soundness import soundness
-from protocol.errors import DependencyDownError, NotFoundError
+from checkpoints.sqlite_trouble import down, final, is_full, is_of_disk, may_lack_room, read_errors, root
+from protocol.errors import AndonError, DependencyDownError, NotFoundError
 from protocol.failpoints import Point, failpoint
 from protocol.ports import ReadTx, Tx
 from protocol.toolbox import ResourceType
@@ -45,6 +48,9 @@ class SqliteLedger:
     ) -> None:
         self.path = path
         self._writer = writer
+        self._room = FreeSpace(path)
+        self._room.lay_down()
+        self._final: AndonError | None = None
         self._reader = connect(path)
         prepare_reader(self._reader)
         self._types = types
@@ -78,13 +84,17 @@ class SqliteLedger:
         InvalidFloorError when the place or the file cannot be used, DependencyDownError when
         another process keeps it locked.
         """
+        refuse_links(path)
+        refuse_emptied(path, path.with_name("checkpoints.db"))
         make_private(path)
-        with file_errors(path):
+        refuse_foreign_journal(path)
+        with file_errors(path), place_errors(path):
             writer = connect(path)
             try:
                 birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
                 make_current(path, writer, birth, lambda: first_hour(clock, clock_start))
                 refuse_other_floor(path, writer, floor)
+                refuse_damaged(path, writer)
                 keep_private(path)
                 return cls(path, writer, world_types, clock, inline=inline)
             except BaseException:
@@ -108,8 +118,14 @@ class SqliteLedger:
         self._writer.close()
 
     def _run_read(self, job: Callable[[ReadTx], T]) -> T:
-        with self._turn, reading(self.path, self._reader, self._types, self._clock) as tx:
-            return job(tx)
+        if self._final is not None:
+            raise self._final
+        try:
+            with self._turn, reading(self.path, self._reader, self._types, self._clock) as tx:
+                return job(tx)
+        except AndonError as error:
+            self._final = error if final(self.path, root(error)) else self._final
+            raise
 
     def _run_reads(self, jobs: Sequence[Callable[[ReadTx], object]]) -> Sequence[Outcome]:
         """Run each on a state of its own: those behind it see what was written meanwhile."""
@@ -123,21 +139,32 @@ class SqliteLedger:
 
     def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""
+        if self._final is not None:
+            return [Failed(self._final)] * len(jobs)
         try:
             return self._transact(jobs)
-        except (sqlite3.Error, TransactionLostError, DependencyDownError) as error:
-            return [Failed(_down(self.path, error))] * len(jobs)
+        except (sqlite3.Error, TransactionLostError, DependencyDownError) as told:
+            error = root(told)
+            self._final = final(self.path, error)
+            if self._final or not self._makes_room(error):
+                return [Failed(self._final or down(self.path, error))] * len(jobs)
         finally:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
+        return self._run_batch(jobs)  # not for ever: the reserve is gone now
+
+    def _makes_room(self, error: BaseException) -> bool:
+        """Whether a full disk was the cause, and the reserve was there to be given up."""
+        return (is_full(error) or (may_lack_room(error) and self._room.is_short)) and self._room.give_up()
 
     def _transact(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         do = self._writer.execute
         patiently(self.path, lambda: do("BEGIN IMMEDIATE"))
         stored = do(self._sql["meta"], (CLOCK,)).fetchone()[0]
-        outcomes, clock = run_jobs(
-            self._writer, jobs, lambda at: SqlTx(SQLITE, self._writer, self._types, self._clock, at), stored
-        )
+        outcomes, clock = run_jobs(self._writer, jobs, self._new_tx, stored)
+        for outcome in outcomes:
+            if isinstance(outcome, Failed) and is_of_disk(error := root(outcome.error)):
+                raise error  # the disk has failed one of them: what the others wrote is in doubt
         if self._writer.in_transaction:
             if clock != stored:
                 do(self._sql["set_meta"], (CLOCK, clock))
@@ -146,17 +173,10 @@ class SqliteLedger:
             failpoint(Point.DURABLE)
         return outcomes
 
-
-def _down(path: Path, error: Exception) -> DependencyDownError:
-    if isinstance(error, DependencyDownError):
-        return error
-    down = DependencyDownError(
-        f"The ledger {path} could not be written: {error}. Nothing of it was kept.",
-        hint="Check the free space and the health of the disk, and try again.",
-        code="ledger_down",
-    )
-    down.__cause__ = error
-    return down
+    def _new_tx(self, clock: str) -> DiskTx:
+        tx = DiskTx(SQLITE, self._writer, self._types, self._clock, clock)
+        tx.room = self._room
+        return tx
 
 
 @contextmanager
@@ -170,11 +190,12 @@ def reading(
             connection.execute("BEGIN")
         return str(connection.execute(named_queries("queries")["meta"], (CLOCK,)).fetchone()[0])
 
-    try:
-        yield SqlReads(SQLITE, connection, types, clock, patiently(path, begin))
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    with read_errors(path):
+        try:
+            yield SqlReads(SQLITE, connection, types, clock, patiently(path, begin))
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 @contextmanager
@@ -189,6 +210,7 @@ def open_reader(path: Path, floor: str, world_types: Types, clock: Clock | None 
             hint="`andon chat` or `andon run` makes one.",
             code="no_ledger",
         )
+    refuse_foreign_journal(path)
     with file_errors(path):
         connection = connect_to_read(path)
         try:

@@ -2,20 +2,16 @@
 
 import os
 import platform
-import shutil
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from importlib import metadata
-from pathlib import Path
-from typing import Any
 
 from agents.floor_catalogue import errors_in
 from agents.floor_loader import check_floor
+from checkpoints.library_floor import installed
 from checkpoints.migrations import schema_version
-from checkpoints.sqlite_connection import journal_mode_for
+from cli.checkup_storage import storage
 from cli.exits import DEPENDENCY, INVALID
+from cli.findings import FAIL, OK, WARN, Check
 from cli.notices import alerts_json, alerts_line
 from cli.options import Common
 from cli.reading import look
@@ -23,11 +19,7 @@ from protocol.anomalies import ADVICE, Anomaly
 from protocol.breaker import BreakerState
 from protocol.errors import AndonError
 
-OK, WARN, FAIL = "ok", "warn", "fail"
 MIN_PYTHON = (3, 11)
-MIN_FREE_MIB = 100
-"""Below this a ledger may not be able to keep the next day's rows."""
-_MIB = 1 << 20
 _NEEDED = (
     "langgraph",
     "langgraph-checkpoint-sqlite",
@@ -44,30 +36,13 @@ _NEEDED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was found. ``exit_code``: of the program when this failed."""
-
-    name: str
-    status: str
-    detail: str
-    hint: str = ""
-    exit_code: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The shape of one check."""
-        return {name: value for name, value in asdict(self).items() if name != "exit_code"}
-
-
 def checkup(common: Common) -> list[Check]:
     """All checks, in the order in which one depends on another."""
     return [
         _python(),
         _packages(),
-        _sqlite(),
         _floor(common),
-        _data(common),
-        _disk(common),
+        *storage(common),
         _ledger(common),
         _watch(common),
         _breakers(common),
@@ -84,26 +59,12 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    missing = [name for name in _NEEDED if _version(name) is None]
+    missing = [name for name in _NEEDED if installed(name) is None]
     if missing:
         return Check(
             "packages", FAIL, f"missing: {', '.join(missing)}", "Run `make chat`: it sets up.", DEPENDENCY
         )
-    return Check("packages", OK, ", ".join(f"{name} {_version(name)}" for name in _NEEDED[:3]))
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _sqlite() -> Check:
-    major, minor, patch = sqlite3.sqlite_version_info[:3]
-    mode = journal_mode_for((major, minor, patch))
-    why = "" if mode == "wal" else "; WAL is used from 3.51.3 on, older ones can corrupt it"
-    return Check("sqlite", OK, f"{sqlite3.sqlite_version}, journal mode {mode}{why}")
+    return Check("packages", OK, ", ".join(f"{name} {installed(name)}" for name in _NEEDED[:3]))
 
 
 def _floor(common: Common) -> Check:
@@ -113,27 +74,6 @@ def _floor(common: Common) -> Check:
         return Check("floor", FAIL, f"{common.floor}: {many}", "`andon check` lists them.", INVALID)
     many = "1 warning" if len(problems) == 1 else f"{len(problems)} warnings"
     return Check("floor", OK, f"{common.floor}: {many} of `andon check`" if problems else str(common.floor))
-
-
-def _data(common: Common) -> Check:
-    nearest = _nearest(common.data)
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        hint = "Choose a directory you may write to with --data DIR."
-        return Check("data", FAIL, f"{common.data} cannot be written", hint, INVALID)
-    made = "" if common.data.is_dir() else ", will be made when it is needed"
-    return Check("data", OK, f"{common.data}{made}")
-
-
-def _disk(common: Common) -> Check:
-    free = shutil.disk_usage(_nearest(common.data)).free // _MIB
-    if free < MIN_FREE_MIB:
-        return Check("disk", WARN, f"{free} MiB free", "Make room, or choose another disk with --data DIR.")
-    return Check("disk", OK, f"{free} MiB free")
-
-
-def _nearest(path: Path) -> Path:
-    """The path itself, or the closest parent that is there."""
-    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
 
 
 def _ledger(common: Common) -> Check:

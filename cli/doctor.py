@@ -8,7 +8,8 @@ from cli.output import Output
 @verb("doctor")
 def command(common: Common) -> int:
     """Look whether this machine and this ledger are fit."""
-    from cli.checkup import FAIL, checkup
+    from cli.checkup import checkup
+    from cli.findings import FAIL
 
     checks = checkup(common)
     failed = [c for c in checks if c.status == FAIL]

@@ -300,7 +300,7 @@ async def test_reader_changes_no_byte(tmp_path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             list(tx.rows("DELETE FROM meta"))
     assert path.read_bytes() == before
-    assert names(tmp_path) == ["ledger.db"]
+    assert names(tmp_path) == ["ledger.db", "reserve"]
 
 
 def test_reading_imports_neither_sqlite_utils_nor_langgraph(tmp_path: Path) -> None:
