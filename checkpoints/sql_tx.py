@@ -26,10 +26,15 @@ from protocol.rows import (
     LeaseRow,
     PassRow,
     PullRow,
+    Verdict,
     VerdictRow,
 )
 from protocol.times import micros, whole
 from protocol.toolbox import ResourceType
+
+class ShadowWroteError(Exception):
+    """A proposal that was only to be compared has changed something: nothing of its transaction is kept."""
+
 
 ABSENT = -1
 """The version under which a read of nothing is remembered."""
@@ -240,9 +245,13 @@ class SqlTx(SqlReads):
         return stored
 
     def put_verdict(self, row: VerdictRow) -> None:
+        if row.verdict is Verdict.SHADOWED and self._one("written_for", row.key, row.key):
+            raise ShadowWroteError(row.key)
         self._do(self._sql["put_verdict"], codec.verdict_columns(row))
 
     def put_commit(self, row: CommitRow) -> None:
+        if self._one("shadowed", row.case, row.key):
+            raise ShadowWroteError(row.key)
         columns = codec.commit_columns(row)
         self._do(self._sql["put_commit"], columns)
         self._seals.add("commits", row.key, columns)

@@ -113,6 +113,10 @@ INSERT INTO commits ({commit_columns})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: verdicts
 SELECT {verdict_columns} FROM verdicts WHERE case_id = ? ORDER BY seq
+-- name: shadowed
+SELECT key FROM verdicts WHERE case_id = ? AND key = ? AND verdict = 'shadowed'
+-- name: written_for
+SELECT key FROM writes WHERE cause = ? UNION ALL SELECT key FROM commits WHERE key = ? LIMIT 1
 -- name: put_verdict
 INSERT INTO verdicts ({verdict_columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
