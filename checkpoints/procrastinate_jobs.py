@@ -6,7 +6,7 @@ A job has a lock, so that no two workers take up one case, and a queueing lock, 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -84,7 +84,7 @@ def _defer(connection: PostgresConnection, cases: Sequence[str]) -> None:
 
 
 def _job(case: str) -> procrastinate.jobs.Job:
-    name = f"case:{case}"
+    name = _lock(case)
     return procrastinate.jobs.Job(
         id=None,
         queue=QUEUE,
@@ -95,6 +95,10 @@ def _job(case: str) -> procrastinate.jobs.Job:
     )
 
 
+def _lock(case: str) -> str:
+    return f"case:{case}"
+
+
 @cache
 def _deferring() -> procrastinate.App:
     """An application that only defers, on connections that it is given."""
@@ -102,9 +106,11 @@ def _deferring() -> procrastinate.App:
 
 
 class ProcrastinateJobs:
-    """Dispatcher. ``due``: the cases with work due that nobody drives, oldest first."""
+    """Dispatcher. ``due``: the cases with work due that nobody drives, oldest first; True for one whose
+    last holder is gone.
+    """
 
-    def __init__(self, url: str, due: Callable[[], Awaitable[Sequence[str]]]) -> None:
+    def __init__(self, url: str, due: Callable[[], Awaitable[Mapping[str, bool]]]) -> None:
         self._conninfo = session_of(url)
         self._due = due
         self._app: procrastinate.App | None = None
@@ -182,20 +188,30 @@ class ProcrastinateJobs:
         if app is None:
             return
         try:
-            await _take_over(app)
-            if due := await self._due():
-                for case in await _without_job(app, due):
+            due = await self._due()
+            await _take_over(app, [case for case, is_left in due.items() if is_left])
+            if due:
+                for case in await _without_job(app, list(due)):
                     with suppress(AlreadyEnqueued):
                         await app.job_manager.defer_job_async(job=_job(case))
         except (ConnectorException, psycopg.Error) as error:
             _log.warning("lost jobs are looked for later: %s", error)
 
 
-async def _take_over(app: procrastinate.App) -> None:
-    """End the jobs of workers that are silent: what of them is still due is deferred anew."""
-    stalled = await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S)
-    for job in stalled:
-        _log.warning("the worker of %s is silent: its job is given to others", job.lock)
+async def _take_over(app: procrastinate.App, left: Sequence[str]) -> None:
+    """End the jobs of workers that are silent, and of those that were seen to be gone before that: what of
+    them is still due is deferred anew.
+    """
+    manager = app.job_manager
+    stalled = {
+        job.id: job
+        for case in left
+        for job in await manager.list_jobs_async(lock=_lock(case), status="doing")
+    }
+    for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S):
+        stalled[job.id] = job
+    for job in stalled.values():
+        _log.warning("the worker of %s is silent or gone: its job is given to others", job.lock)
         with suppress(ConnectorException):  # another worker has seen it, too
             await app.job_manager.finish_job(job=job, status=Status.FAILED, delete_job=True)
 

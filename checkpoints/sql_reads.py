@@ -182,8 +182,8 @@ class SqlReads:
     def lease(self, case: str) -> LeaseRow | None:
         return _maybe(codec.lease_row, self._one("lease", case))
 
-    def unheld(self, now: float, host: str) -> Sequence[tuple[str, LeaseRow | None]]:
-        found = self._all("unheld", now, host)
+    def undone(self) -> Sequence[tuple[str, LeaseRow | None]]:
+        found = self._all("undone")
         return [(c[0], None if c[1] is None else codec.lease_row(c[1:])) for c in found]
 
     def tries(self, case: str) -> int:

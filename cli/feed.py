@@ -21,22 +21,23 @@ SHOWN = 10
 @click.option(
     "--map", "mapping", metavar="MAP", help="The mapping (default: chosen by the file's header row)."
 )
-def command(common: Common, file: str, mapping: str | None) -> int:
+@click.option("--enqueue", is_flag=True, help="Leave the cases to workers.")
+def command(common: Common, file: str, mapping: str | None, *, enqueue: bool) -> int:
     """Record floor events from a CSV or JSONL file."""
     for path in (file, mapping):
         if path is not None and not Path(path).is_file():
             raise NotFoundError(f"There is no file {path}.", hint="Check the path.", code="no_file")
-    return asyncio.run(_feed(common, Path(file), Path(mapping) if mapping else None))
+    return asyncio.run(_feed(common, Path(file), Path(mapping) if mapping else None, enqueue=enqueue))
 
 
-async def _feed(common: Common, path: Path, mapping: Path | None) -> int:
+async def _feed(common: Common, path: Path, mapping: Path | None, *, enqueue: bool) -> int:
     from cli.opening import open_floor
     from graph.feed import feed
 
     out = Output(common)
     async with open_floor(common) as (app, _):
-        shape = await feed(app, path, mapping, progress=lambda event: _note(out, event))
-    out.answer(shape, lambda: _print(out, shape))
+        shape = await feed(app, path, mapping, lambda event: _note(out, event), drive=not enqueue)
+    out.answer(shape, lambda: _print(out, shape, enqueue=enqueue))
     return FAILED if shape["failed"] else DONE
 
 
@@ -45,7 +46,7 @@ def _note(out: Output, event: dict[str, Any]) -> None:
         out.note(str(event["text"]))
 
 
-def _print(out: Output, shape: dict[str, Any]) -> None:
+def _print(out: Output, shape: dict[str, Any], *, enqueue: bool) -> None:
     rejected, committed = shape["rejected"], counted(shape["committed"], "actions")
     out.text(
         f"{counted(shape['rows'], 'rows')}: {shape['accepted']} accepted ({shape['history']} as history), "
@@ -59,5 +60,7 @@ def _print(out: Output, shape: dict[str, Any]) -> None:
         out.text(f"line {row['line']}: {row['message']} [{row['code']}]")
     if len(rejected) > SHOWN:
         out.text(f"and {len(rejected) - SHOWN} more; --json lists all of them")
-    if shape["waiting"]:
+    if enqueue:
+        out.note("next: andon worker")
+    elif shape["waiting"]:
         out.note("next: andon inbox")

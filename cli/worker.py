@@ -57,10 +57,12 @@ async def _work(common: Common, at_once: int, once: bool, grace_s: float, host: 
         out.answer(shape, lambda: out.text(_line(case)))
 
     async with open_floor(common, host=host) as (app, _):
-        dispatcher = make_dispatcher(app.ledger, app.world, app.shared, host, common.database)
+        dispatcher = make_dispatcher(
+            app.ledger, app.world, app.driver.sightings, host=host, database=common.database
+        )
         out.note(f"worker {os.getpid()} takes {at_once} cases at once; Ctrl-C stops it")
         worker = asyncio.ensure_future(
-            Worker(app, dispatcher, told).run(stop := asyncio.Event(), Shift(at_once, grace_s, once))
+            Worker(app, dispatcher, told, host).run(stop := asyncio.Event(), Shift(at_once, grace_s, once))
         )
         with _signals(stop, worker) as seen:
             try:

@@ -69,8 +69,12 @@ class App:
     async def enqueue(self, text: str, *, person: str, session: str | None = None) -> dict[str, Any]:
         """A person's line, accepted for whoever drives it. Shape ``run``, its status open."""
         checked = check_text(text)
-        case = await self.ledger.write(lambda tx: open_text(tx, self.world, checked, person, session))
-        return await self.outcome(case)
+
+        def accept(tx: Tx) -> str:
+            self._sweep(tx)
+            return open_text(tx, self.world, checked, person, session)
+
+        return await self.outcome(await self.ledger.write(accept))
 
     async def _drive_others(self, progress: Progress = quiet) -> None:
         """Drive what else can go on. An error there is in the log, and `andon resume` meets it again."""

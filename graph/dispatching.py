@@ -5,13 +5,14 @@ delays the case: sooner or later the ledger is asked.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from typing import Protocol
 
-from checkpoints.leases import holder_is_dead, host_name
+from checkpoints.leases import Sightings
 from graph.versions import left_behind
-from protocol.ports import Ledger, ReadTx
+from protocol.ports import Ledger
 from protocol.rows import LeaseRow
 from protocol.world import World
 from telemetry.clock import process_clock
@@ -36,6 +37,8 @@ class Went(Enum):
 
 
 Work = Callable[[str], Awaitable[Went]]
+Due = Callable[[], Awaitable[Mapping[str, bool]]]
+"""Cases with work due that nobody drives, oldest first; True for one whose last holder is gone."""
 
 
 class Dispatcher(Protocol):
@@ -50,48 +53,43 @@ class Dispatcher(Protocol):
         """Once a second: see to what got lost."""
 
 
-def claimable(tx: ReadTx, world: World, now: float, host: str | None = None) -> list[str]:
-    """Cases with work due that nobody drives at ``now`` (wall seconds), oldest first."""
-    here = host or host_name()
-    free = [case for case, lease in tx.unheld(now, here) if _is_free(lease, now, here)]
-    return list(dict.fromkeys([*free, *left_behind(tx, world)]))
-
-
-def _is_free(lease: LeaseRow | None, now: float, host: str) -> bool:
-    if lease is None or lease.holder is None or lease.expires <= now:
-        return True
-    return holder_is_dead(lease.holder, host)
-
-
 def make_dispatcher(
-    ledger: Ledger, world: World, clock: Callable[[], float], host: str | None, database: str | None
+    ledger: Ledger, world: World, sightings: Sightings, *, host: str | None, database: str | None
 ) -> Dispatcher:
-    """The way of the database that keeps the ledger. ``clock``: wall seconds, of all who share it."""
+    """The way of the database that keeps the ledger. ``sightings``: what this process has seen of leases."""
 
-    def due(tx: ReadTx) -> list[str]:
-        return claimable(tx, world, clock(), host)
+    async def due() -> dict[str, bool]:
+        """A look at every lease that is held; see Due."""
+        found, behind = await ledger.read(lambda tx: (tx.undone(), left_behind(tx, world)))
+        free = {case: _is_held(lease) for case, lease in found if is_free(lease, sightings, host)}
+        return free | {case: False for case in behind if case not in free}
 
     if database is None:
-        return Polling(ledger, due, process_clock)
+        return Polling(due, process_clock)
     from checkpoints.procrastinate_jobs import ProcrastinateJobs
 
-    async def unheld() -> list[str]:
-        return await ledger.read(due)
+    return ProcrastinateJobs(database, due)
 
-    return ProcrastinateJobs(database, unheld)
+
+def is_free(lease: LeaseRow | None, sightings: Sightings, host: str | None) -> bool:
+    """Whether a case can be had, as far as this process has seen. ``host``: how this host is called."""
+    return lease is None or not _is_held(lease) or sightings.ended(lease, host)
+
+
+def _is_held(lease: LeaseRow | None) -> bool:
+    return lease is not None and lease.holder is not None
 
 
 class Polling:
     """Asks the ledger. Several processes may do so on one ledger: leases keep them apart."""
 
-    def __init__(
-        self, ledger: Ledger, due: Callable[[ReadTx], Sequence[str]], clock: Callable[[], float]
-    ) -> None:
-        self._ledger = ledger
+    def __init__(self, due: Due, clock: Callable[[], float]) -> None:
         self._due = due
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[Went]] = {}
         self._resting: dict[str, float] = {}
+        self._known: deque[str] = deque()
+        self._looked_at = -PAUSE_S
 
     async def serve(self, work: Work, at_once: int, stop: asyncio.Event, *, once: bool) -> None:
         """See Dispatcher."""
@@ -117,20 +115,23 @@ class Polling:
         """Nothing gets lost here."""
 
     async def _start(self, work: Work, at_once: int) -> bool:
-        """Begin what there is room for; whether anything is due that was not begun."""
+        """Begin what there is room for; whether anything is due that was not begun.
+
+        With many cases due it is not asked again for each: what others took meanwhile is seen when it is
+        taken up.
+        """
         if len(self._tasks) >= at_once:
             return True
-        due = [case for case in await self._ledger.read(self._due) if case not in self._tasks]
-        for case in self._rested(due):
-            if len(self._tasks) >= at_once:
-                break
-            self._tasks[case] = asyncio.ensure_future(work(case))
-        return len(due) > 0
-
-    def _rested(self, due: Sequence[str]) -> Iterator[str]:
-        now = self._clock()
-        self._resting = {case: until for case, until in self._resting.items() if until > now}
-        return (case for case in due if case not in self._resting)
+        if not self._known or self._clock() - self._looked_at >= PAUSE_S:
+            self._looked_at = self._clock()
+            self._known = deque(case for case in await self._due() if case not in self._tasks)
+        due = len(self._known) > 0
+        self._resting = {case: until for case, until in self._resting.items() if until > self._looked_at}
+        while self._known and len(self._tasks) < at_once:
+            case = self._known.popleft()
+            if case not in self._resting:
+                self._tasks[case] = asyncio.ensure_future(work(case))
+        return due
 
     def _end(self) -> None:
         for case, task in [(c, t) for c, t in self._tasks.items() if t.done()]:

@@ -48,9 +48,14 @@ class FeedApp(Protocol):
 
 
 async def feed(
-    app: FeedApp, path: Path, mapping: Path | None = None, progress: Progress | None = None
+    app: FeedApp,
+    path: Path,
+    mapping: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    drive: bool = True,
 ) -> dict[str, Any]:
-    """Record a file's rows as facts, then drive what they opened. Shape ``feed``.
+    """Record a file's rows as facts, then drive what they opened, or leave that to workers. Shape ``feed``.
 
     Raises NotFoundError for a file that is not there, UsageError for one that is no table of a known
     kind, InvalidFloorError for a broken mapping: always before anything is written.
@@ -65,7 +70,7 @@ async def feed(
         async for told in _record(app, chosen, outcomes, tally):
             tell({"type": "feed.progress", "rows": told, **_counts(tally), "text": f"{told} rows"})
     asking = await _ask(app, chosen, digest, tally)
-    driven = await app.drain(tell)
+    driven = await app.drain(tell) if drive else []
     concerned = [*tally.cases, *asking, *driven]
     cases = await app.ledger.read(lambda tx: _cases(tx, chosen.source, dict.fromkeys(concerned)))
     return {

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from graph.dispatching import Dispatcher, Went
+from graph.dispatching import Dispatcher, Went, is_free
 from graph.driving import AT_ONCE, Driver
 from protocol.errors import DependencyDownError
-from protocol.ports import Ledger
+from protocol.ports import Ledger, ReadTx
 from protocol.rows import CaseRow
+from protocol.world import World
 
 EVERY_S = 1.0
 """How often a worker looks at what is due by the clock."""
@@ -37,6 +38,8 @@ class WorkerApp(Protocol):
     """What a worker needs of the application."""
 
     @property
+    def world(self) -> World: ...
+    @property
     def ledger(self) -> Ledger: ...
     @property
     def driver(self) -> Driver: ...
@@ -47,8 +50,9 @@ class WorkerApp(Protocol):
 class Worker:
     """Works on what ``dispatcher`` brings. ``told``: hears of each case that went somewhere."""
 
-    def __init__(self, app: WorkerApp, dispatcher: Dispatcher, told: Told) -> None:
+    def __init__(self, app: WorkerApp, dispatcher: Dispatcher, told: Told, host: str | None = None) -> None:
         self._app = app
+        self._host = host
         self._dispatcher = dispatcher
         self._told = told
         self._room = Room()
@@ -89,7 +93,10 @@ class Worker:
     async def _work(self, case: str) -> Went:
         """Drive one case; alone, when a process may have died of it before."""
         try:
-            died = await self._app.ledger.read(lambda tx: tx.tries(case))
+            found = await self._app.ledger.read(lambda tx: self._state(tx, case))
+            if found is None:
+                return Went.HELD
+            died = found > 0
             async with self._room.alone() if died else self._room.shared():
                 if not await self._app.driver.drive(case):
                     return Went.HELD
@@ -107,6 +114,14 @@ class Worker:
             return Went.HELD
         self._told(_shape(row))
         return Went.BACK if row.runnable else Went.ON
+
+    def _state(self, tx: ReadTx, case: str) -> int | None:
+        """Attempts on a case that ended badly; None when it is not to be had, or others have driven it."""
+        row = tx.case(case)
+        if row is None or not (row.runnable or row.fingerprint != self._app.world.fingerprint):
+            return None
+        free = is_free(tx.lease(case), self._app.driver.sightings, self._host)
+        return tx.tries(case) if free else None
 
 
 def _shape(row: CaseRow) -> dict[str, Any]:

@@ -110,10 +110,8 @@ class ReadTx(Snapshot, Protocol):
         """Open escalations whose rung ended at or before ``now``."""
 
     def lease(self, case: str) -> LeaseRow | None: ...
-    def unheld(self, now: float, host: str) -> Sequence[tuple[str, LeaseRow | None]]:
-        """Cases with work due, oldest first, whose lease is free or has ended by ``now`` (wall seconds);
-        and those held on ``host``, for whoever can see which of their holders are gone.
-        """
+    def undone(self) -> Sequence[tuple[str, LeaseRow | None]]:
+        """Cases with work due that needs no person, oldest first, each with its lease if it ever had one."""
 
     def tries(self, case: str) -> int:
         """Drives of a case that began since its last finished pass and were never ended in order."""

@@ -228,10 +228,9 @@ UPDATE leases SET expires = ? WHERE case_id = ? AND token = ? AND host IS NOT NU
 -- name: drop_lease
 UPDATE leases SET host = NULL, pid = NULL, started = NULL, expires = 0 WHERE case_id = ? AND token = ?
 
--- name: unheld
+-- name: undone
 SELECT c.id, l.case_id, l.token, l.host, l.pid, l.started, l.expires
-FROM cases c LEFT JOIN leases l ON l.case_id = c.id
-WHERE c.runnable = 1 AND (l.host IS NULL OR l.expires <= ? OR l.host = ?) ORDER BY c.seq
+FROM cases c LEFT JOIN leases l ON l.case_id = c.id WHERE c.runnable = 1 ORDER BY c.seq
 -- name: tries
 SELECT tries FROM attempts WHERE case_id = ?
 -- name: begin_try

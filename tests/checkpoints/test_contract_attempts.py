@@ -29,22 +29,16 @@ async def test_finished_pass_begins_the_count_anew(ledger: Ledger) -> None:
     assert found == [1, 2, 1, 2, 3, 1]
 
 
-async def test_cases_that_nobody_drives_are_those_with_work_and_without_a_living_lease(
-    ledger: Ledger,
-) -> None:
-    for seq, runnable in enumerate((True, True, True, True, False), 1):
+async def test_cases_with_work_due_are_told_with_their_leases(ledger: Ledger) -> None:
+    for seq, runnable in enumerate((True, True, True, False), 1):
         await ledger.write(partial(open_case, number=seq, runnable=runnable))
     await ledger.write(lambda tx: tx.take_lease("case_2", THERE, 100.0, 15.0, False))
     await ledger.write(lambda tx: tx.take_lease("case_3", HERE, 100.0, 15.0, False))
-    await ledger.write(lambda tx: tx.take_lease("case_4", THERE, 100.0, 15.0, False))
-    await ledger.write(lambda tx: tx.drop_lease("case_4", 1))
-
-    async def unheld(now: float) -> list[str]:
-        return [case for case, _ in await ledger.read(lambda tx: tx.unheld(now, "here"))]
-
-    assert await unheld(114.9) == ["case_1", "case_3", "case_4"], "a holder on this host can be looked at"
-    assert await unheld(115.0) == ["case_1", "case_2", "case_3", "case_4"]
-    found = dict(await ledger.read(lambda tx: tx.unheld(114.9, "here")))
-    assert found["case_1"] is None
-    assert found["case_3"] is not None and found["case_3"].holder == HERE
-    assert found["case_4"] is not None and found["case_4"].holder is None
+    await ledger.write(lambda tx: tx.drop_lease("case_3", 1))
+    found = await ledger.read(lambda tx: tx.undone())
+    assert [case for case, _ in found] == ["case_1", "case_2", "case_3"]
+    assert [row and (row.case, row.token, row.holder) for _, row in found] == [
+        None,
+        ("case_2", 1, THERE),
+        ("case_3", 1, None),
+    ]

@@ -1,0 +1,106 @@
+"""Workers that tests run in processes of their own, to kill, stop and starve them."""
+
+import asyncio
+import os
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agents.offline_model import view_of
+from graph.app import App, open_app
+from graph.dispatching import make_dispatcher
+from graph.settings import Settings
+from graph.working import Shift, Worker
+from tests.agents.floor_copies import HARBOUR
+from tests.graph.harbour_app import Models
+from tests.recovery.programs import tell
+
+POISON = "poison"
+"""A word in a request that whoever answers it does not survive."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where and how a worker works. ``model_s``: what each model call takes; ``dies``: how POISON kills."""
+
+    data: Path
+    database: str | None = None
+    floor: Path = HARBOUR
+    host: str | None = None
+    at_once: int = 4
+    once: bool = True
+    model_s: float = 0.0
+    dies: str = "kill"
+    lease_s: float = 15.0
+    renew_s: float = 5.0
+
+    @property
+    def settings(self) -> Settings:
+        """What the application is told."""
+        return Settings(
+            self.floor,
+            self.data,
+            database=self.database,
+            host=self.host,
+            lease_s=self.lease_s,
+            renew_s=self.renew_s,
+        )
+
+
+class Slow(Models):
+    """Models that take their time, and one request that kills."""
+
+    def __init__(self, post: Post) -> None:
+        super().__init__(floor=post.floor)
+        self._post = post
+
+    async def seen(self, agent: str, messages: Any) -> None:
+        """One call."""
+        await super().seen(agent, messages)
+        if any(POISON in str(trigger.get("text")) for trigger in view_of(messages).triggers):
+            _DEATHS[self._post.dies]()
+        if self._post.model_s:
+            await asyncio.sleep(self._post.model_s)
+
+
+def _starve() -> None:
+    """Asks for more memory than there is."""
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+    bytearray(2**34)
+
+
+_DEATHS: dict[str, Callable[[], object]] = {
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(9),
+    "memory": _starve,
+}
+
+
+async def at_work(app: App, post: Post, told: Callable[[dict[str, Any]], None], stop: asyncio.Event) -> None:
+    """A worker's shift on an application."""
+    dispatcher = make_dispatcher(
+        app.ledger, app.world, app.driver.sightings, host=post.host, database=post.database
+    )
+    await Worker(app, dispatcher, told, post.host).run(stop, Shift(post.at_once, once=post.once))
+
+
+def work(post: Post, out: Path) -> None:
+    """A worker from its first case to its last, in a process that may not live to see it."""
+
+    async def main() -> None:
+        async with open_app(post.settings, Slow(post)) as app:
+            tell(out, "ready")
+            await at_work(
+                app, post, lambda case: tell(out, f"{case['case']} {case['status']}"), asyncio.Event()
+            )
+
+    asyncio.run(main())
+
+
+async def enqueue(post: Post, texts: list[str]) -> list[str]:
+    """Accept requests, for whoever works; their cases."""
+    async with open_app(post.settings) as app:
+        return [(await app.enqueue(text, person="guest"))["case"] for text in texts]

@@ -1,0 +1,130 @@
+"""Several workers on one ledger: killed, stopped, poisoned; every case ends, and nothing happens twice."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from graph.app import App, open_app
+from protocol.ports import ReadTx
+from protocol.rows import CaseRow
+from tests.graph.harbour_app import LAY, SOUND, WHERE, dump, until, violations
+from tests.postgres import new_database
+from tests.recovery.programs import FORKS, KILLED, told
+from tests.recovery.test_processes import LIMIT_S, start, wait_until
+from tests.workers.programs import POISON, Post, enqueue, work
+
+FORKS.set_forkserver_preload(["tests.recovery.programs", "tests.workers.programs"])
+
+EACH_SIDE = 25 if os.environ.get("ANDON_SOAK") else 8
+"""Good cases before a deadly one, and after it."""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def post(tmp_path: Path, request: pytest.FixtureRequest) -> Post:
+    """A place of work, on each database."""
+    return Post(tmp_path / "data", new_database() if request.param == "postgres" else None)
+
+
+async def cases_of(app: App) -> dict[str, CaseRow]:
+    return {row.id: row for row in await app.ledger.read(lambda tx: tx.cases())}
+
+
+def held(tx: ReadTx, case: str) -> int | None:
+    """The process that holds a case."""
+    lease = tx.lease(case)
+    return None if lease is None or lease.holder is None else lease.holder.pid
+
+
+def ended(tx: ReadTx, case: str) -> bool:
+    """Whether nothing is left to do."""
+    row = tx.case(case)
+    return row is not None and row.status.ended and held(tx, case) is None
+
+
+async def test_workers_share_what_was_handed_over(post: Post, tmp_path: Path) -> None:
+    texts = [SOUND, WHERE, LAY] * 6
+    cases = await enqueue(post, texts)
+    outs = [tmp_path / "one", tmp_path / "two"]
+    workers = [start(work, post, out) for out in outs]
+    for worker in workers:
+        worker.join(LIMIT_S)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    by_case = [line.split()[0] for out in outs for line in told(out) if line != "ready"]
+    assert sorted(by_case) == sorted(cases), "each case went to one of them, once"
+    async with open_app(post.settings) as app:
+        assert all(row.status.ended for row in (await cases_of(app)).values())
+        assert await violations(app) == []
+
+
+async def test_killed_workers_cases_go_on_elsewhere(post: Post, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (case,) = await enqueue(post, [SOUND])
+    slow = Post(**{**vars(post), "model_s": 30.0, "once": False})
+    first = start(work, slow, out)
+    wait_until(lambda: told(out) == ["ready"])
+    async with open_app(post.settings) as app:
+        await until(app, lambda tx: held(tx, case) == first.pid)
+        os.kill(first.pid, signal.SIGKILL)
+        first.join(LIMIT_S)
+        assert first.exitcode == KILLED
+        second = start(work, post, tmp_path / "second")
+        second.join(LIMIT_S)
+        assert told(tmp_path / "second") == ["ready", f"{case} done"]
+        assert await app.ledger.read(lambda tx: tx.tries(case)) == 0
+        assert await violations(app) == []
+
+
+@pytest.mark.parametrize(
+    ("dies", "expected", "reason"),
+    [("kill", [KILLED, KILLED, KILLED, 0], "quarantined"), ("memory", [0], "error")],
+)
+async def test_case_that_kills_its_worker_stops_and_others_go_on(
+    post: Post, tmp_path: Path, dies: str, expected: list[int], reason: str
+) -> None:
+    """Restarted until it lives: three die of it at most, whoever else was there. What can be caught, is."""
+    texts = [WHERE] * EACH_SIDE + [f"Where is V-1? {POISON}"] + [WHERE] * EACH_SIDE
+    cases = await enqueue(post, texts)
+    deadly, out, ends = Post(**{**vars(post), "dies": dies}), tmp_path / "out", []
+    while not ends or ends[-1] != 0:
+        worker = start(work, deadly, out)
+        worker.join(LIMIT_S)
+        ends.append(worker.exitcode)
+        assert len(ends) <= 4, "it is not tried for ever"
+    async with open_app(post.settings) as app:
+        rows = await cases_of(app)
+        poisoned = rows.pop(cases[EACH_SIDE])
+        assert {row.status for row in rows.values()} == {"done"}
+        assert all(not row.runnable for row in rows.values())
+        assert poisoned.status == "waiting"
+        (item,) = await app.ledger.read(lambda tx: tx.escalations(poisoned.id, open_only=True))
+        assert item.reason == reason
+        assert await violations(app) == []
+    assert ends == expected
+
+
+async def test_worker_stopped_past_its_lease_commits_nothing_when_it_goes_on(
+    post: Post, tmp_path: Path
+) -> None:
+    short = {**vars(post), "lease_s": 1.0, "renew_s": 0.3}
+    slow, quick = (
+        Post(**short | {"model_s": 0.5, "host": "first"}),
+        Post(**short | {"host": "second", "once": False}),
+    )
+    (case,) = await enqueue(post, [SOUND])
+    first = start(work, slow, tmp_path / "first")
+    async with open_app(quick.settings) as app:
+        await until(app, lambda tx: held(tx, case) == first.pid)
+        os.kill(first.pid, signal.SIGSTOP)
+        try:
+            second = start(work, quick, tmp_path / "second")
+            await until(app, lambda tx: ended(tx, case))
+            second.kill()
+            before = await dump(app)
+        finally:
+            os.kill(first.pid, signal.SIGCONT)
+        first.join(LIMIT_S)
+        assert first.exitcode == 0, "whoever lost a lease goes on with its life"
+        assert await dump(app) == before
+        assert await violations(app) == []
