@@ -14,6 +14,8 @@ from protocol.times import whole
 
 FLOOR, LINEAGE, SCHEMA = "floor", "lineage", "schema"
 """Settings a ledger is born with, beside its clock."""
+MOVED = "moved_to"
+"""The setting of a file whose ledger goes on elsewhere."""
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -83,6 +85,18 @@ def refuse_other_floor(path: Path, connection: sqlite3.Connection, floor: str) -
             f"The ledger {path} belongs to the floor {stored}, not to {floor}.",
             hint="Choose another directory with --data DIR, or the other floor with --floor DIR.",
             code="other_floor",
+        )
+
+
+def refuse_moved(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise InvalidFloorError when the ledger goes on elsewhere: two of them would be two truths."""
+    query = named_queries("queries")["meta"]
+    found = patiently(path, lambda: connection.execute(query, (MOVED,)).fetchone())
+    if found is not None:
+        raise InvalidFloorError(
+            f"The ledger {path} was copied to {found[0]} and goes on there.",
+            hint="Name that database with --database URL. This file can still be read.",
+            code="ledger_moved",
         )
 
 

@@ -1,18 +1,22 @@
 """Connections to a PostgreSQL ledger: the same statements as SQLite's, and errors that say what is left."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Conninfo, TransactionStatus
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from psycopg.types.string import StrDumper
 
 from checkpoints.postgres_schema import SCHEMA
+from checkpoints.postgres_trouble import LostError, UnsureError, away, words
 from protocol.errors import DependencyDownError, InvalidFloorError
+
+T = TypeVar("T")
 
 WAIT_S = 30.0
 """How long a writer waits for its turn, and for a server that is away, in seconds (DESIGN section 7)."""
@@ -22,18 +26,25 @@ _SESSION = {
     "search_path": SCHEMA,
     "synchronous_commit": "on",
     "lock_timeout": f"{int(WAIT_S * 1000)}",
+    "statement_timeout": "0",  # a turn is waited for longer than statements of others may take
     "idle_in_transaction_session_timeout": f"{int(IDLE_S * 1000)}",
+    "extra_float_digits": "1",  # with less, a number comes back as another one
     "timezone": "UTC",
     "client_min_messages": "warning",
 }
-_AGAIN = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_MEETS_ANOTHER = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 _CONNECT_S = 5
+_OLDEST = 130000
+"""The oldest server that tells what became of a transaction by its number: PostgreSQL 13."""
+_SAFE = ("fsync", "full_page_writes", "synchronous_commit")
+_LOOK = """
+SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
+  current_setting('server_encoding'), (SELECT stats_reset::text FROM pg_stat_bgwriter)
+"""
+"""Figures of the server are kept over an orderly stop, and begin anew after a crash."""
+_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 NUL = "\u2400"
 """What stands for a NUL."""
-
-
-class LostError(Exception):
-    """The transaction is gone: the server ended it or is away, or it met another one. It may be run again."""
 
 
 class _Flag(Dumper):
@@ -53,10 +64,14 @@ class _Text(StrDumper):
 
 
 class PostgresConnection:
-    """``Connection`` over psycopg: ``?`` for values, whole numbers as bigint, text as text."""
+    """``Connection`` over psycopg: ``?`` for values, whole numbers as bigint, text as text.
 
-    def __init__(self, raw: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    ``epoch``: changes when the server has crashed, and not when it was stopped in order.
+    """
+
+    def __init__(self, raw: "psycopg.Connection[tuple[Any, ...]]", epoch: str = "") -> None:
         self.raw = raw
+        self.epoch = epoch
         self._lost = False
 
     @property
@@ -75,24 +90,32 @@ class PostgresConnection:
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> "psycopg.Cursor[tuple[Any, ...]]":
         """Run one statement. LostError when its transaction is gone with it."""
         try:
-            return self.raw.execute(_placed(sql), parameters or None)
-        except _AGAIN as error:
+            return self.raw.execute(_placed(sql), tuple(parameters))
+        except _MEETS_ANOTHER as error:
             self._lost = True
-            raise LostError(str(error)) from error
+            raise LostError(words(error)) from error
         except psycopg.Error as error:
             if not self.raw.broken and not self.raw.closed:
                 raise
             self._lost = True
-            raise LostError(_words(error)) from error
+            raise LostError(words(error)) from error
+
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each of ``rows``."""
+        with self.raw.cursor() as cursor:
+            cursor.executemany(_placed(sql), rows)
 
     def close(self) -> None:
         """Give the connection back to the server, whatever is open in it."""
         self.raw.close()
 
     def reset(self) -> None:
-        """End what is open. A connection that is lost stays so."""
-        if not self.raw.closed and self.raw.info.transaction_status is not TransactionStatus.IDLE:
-            self.raw.execute("ROLLBACK")
+        """End what is open; never raises. A connection that is lost stays so."""
+        try:
+            if not self.raw.closed and self.raw.info.transaction_status is not TransactionStatus.IDLE:
+                self.raw.execute("ROLLBACK")
+        except psycopg.Error:
+            self.raw.close()
         self._lost = self.raw.closed
 
 
@@ -102,26 +125,54 @@ def connect(url: str) -> PostgresConnection:
     Raises InvalidFloorError for a URL that is none, or a server that would lose what it acknowledged;
     DependencyDownError when nobody answers.
     """
+    conninfo = session_of(url)
     try:
-        raw = psycopg.connect(session_of(url), autocommit=True, prepare_threshold=2)
-    except psycopg.OperationalError as error:
-        raise away(url, error) from error
+        raw = psycopg.connect(conninfo, autocommit=True, prepare_threshold=2)
+    except psycopg.Error as error:
+        raise away(place(url), error) from error
+    try:
+        epoch = _safe(url, raw)
+    except psycopg.Error as error:
+        raw.close()
+        raise away(place(url), error) from error
+    except BaseException:
+        raw.close()
+        raise
     for kind, dumper in ((int, Int8Dumper), (int, Int8BinaryDumper), (bool, _Flag), (str, _Text)):
         raw.adapters.register_dumper(kind, dumper)
-    for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        found = raw.execute(f"SHOW {name}").fetchone()
-        if found is None or found[0] == "off":
-            raw.close()
+    return PostgresConnection(raw, epoch)
+
+
+def _safe(url: str, raw: "psycopg.Connection[tuple[Any, ...]]") -> str:
+    """The server's epoch. InvalidFloorError when a ledger is not safe with it."""
+    if raw.info.server_version < _OLDEST:
+        raise InvalidFloorError(
+            f"The server of {place(url)} is PostgreSQL {raw.info.server_version // 10000}.",
+            hint="PostgreSQL 13 is the oldest that Andon uses.",
+            code="unsafe_postgres",
+        )
+    *settings, encoding, epoch = raw.execute(_LOOK).fetchone() or ()
+    for name, value in zip(_SAFE, settings, strict=True):
+        if value == "off":
             raise InvalidFloorError(
                 f"The PostgreSQL server runs with {name} = off, and would lose what it acknowledged.",
                 hint=f"Set {name} = on in its configuration.",
                 code="unsafe_postgres",
             )
-    return PostgresConnection(raw)
+    if encoding != "UTF8":
+        raise InvalidFloorError(
+            f"The database {place(url)} keeps text as {encoding}, which has not every character.",
+            hint="Make it with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
+            code="unsafe_postgres",
+        )
+    return str(epoch)
 
 
 def session_of(url: str) -> str:
-    """The URL as libpq reads it, with what a session of Andon needs. InvalidFloorError when it is none."""
+    """The URL as libpq reads it, with what a session of Andon needs. InvalidFloorError when it is none.
+
+    What the URL or libpq's environment says besides is kept; where they disagree with Andon, Andon wins.
+    """
     try:
         parts = conninfo_to_dict(url) if is_postgres(url) else None
     except psycopg.ProgrammingError:
@@ -132,10 +183,16 @@ def session_of(url: str) -> str:
             hint="Write it as postgresql://USER@HOST:PORT/NAME; a password may stand in ~/.pgpass.",
             code="bad_database",
         )
-    given = str(parts.get("options") or "")
+    around = {
+        o.keyword.decode(): o.val.decode() for o in Conninfo.get_defaults() if o.val and o.keyword in _MERGED
+    }
+    given = str(parts.get("options") or around.get("options", ""))
     options = " ".join([given, *(f"-c {name}={value}" for name, value in _SESSION.items())]).strip()
-    wait_s = parts.get("connect_timeout") or _CONNECT_S
-    return make_conninfo(url, options=options, connect_timeout=wait_s)
+    wait_s = parts.get("connect_timeout") or around.get("connect_timeout") or _CONNECT_S
+    return make_conninfo(url, options=options, connect_timeout=wait_s, client_encoding="UTF8")
+
+
+_MERGED = frozenset({b"options", b"connect_timeout"})
 
 
 def is_postgres(url: str) -> bool:
@@ -147,22 +204,25 @@ def place(url: str) -> str:
     """Where a ledger is, for people: without its password."""
     parts = conninfo_to_dict(url)
     user = f"{parts['user']}@" if parts.get("user") else ""
-    return f"postgresql://{user}{parts.get('host') or 'localhost'}/{parts.get('dbname') or ''}"
+    port = f":{parts['port']}" if parts.get("port") else ""
+    return f"postgresql://{user}{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or ''}"
 
 
-def away(url: str, error: Exception) -> DependencyDownError:
-    """Nobody answers, or not for long enough."""
-    return DependencyDownError(
-        f"The ledger {place(url)} cannot be reached: {_words(error)}.",
-        hint="Check that the server runs and that the database exists, and try again.",
-        code="ledger_down",
-    )
-
-
-def _words(error: Exception) -> str:
-    """The first line of what libpq says, which holds no password."""
-    lines: Iterable[str] = str(error).strip().splitlines()
-    return next(iter(lines), type(error).__name__).rstrip(".")
+def patiently(url: str, step: Callable[[], T], limit_s: float = WAIT_S) -> T:
+    """Do ``step``, again when a transaction was lost or the server is away; DependencyDownError at last."""
+    until_s, pause_s = time.monotonic() + limit_s, _PAUSE_S
+    while True:
+        try:
+            return step()
+        except UnsureError:
+            raise
+        except (LostError, DependencyDownError) as error:
+            if time.monotonic() >= until_s:
+                if isinstance(error, DependencyDownError):
+                    raise
+                raise away(place(url), error) from error
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
 
 @cache

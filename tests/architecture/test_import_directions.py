@@ -12,6 +12,7 @@ MAY_READ_THEM = {
     "telemetry/clock.py": "the clocks",
     "telemetry/ids.py": "the random ids",
     "checkpoints/leases.py": "leases compare wall seconds between processes",
+    "checkpoints/postgres_ledger.py": "the server's clock is read now and then, and goes on in between",
 }
 """File or folder -> why it may."""
 

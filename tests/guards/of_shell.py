@@ -81,9 +81,9 @@ GUARDS = (
         "gate_error",
     ),
     Guard(
-        "floor changed",
-        "graph.gate:adopt",
-        "if case.fingerprint == world.fingerprint or case.status.ended:",
+        "version changed",
+        "graph.adopting:adopt",
+        "if case is None or case.fingerprint == world.fingerprint:",
         "if True:",
         (
             (
@@ -95,10 +95,47 @@ GUARDS = (
     ),
     Guard(
         "agents that left",
-        "graph.gate:adopt",
-        "if missing := gone(world, position_of(tx, case)):",
-        "if missing := []:",
+        "graph.adopting:_look_at",
+        "gone = missing(world, position)",
+        "gone = []",
         ("tests/graph/test_stopping.py::test_case_whose_partner_left_the_floor_is_put_to_a_person",),
+        "floor_changed",
+    ),
+    Guard(
+        "turns of an earlier version",
+        "graph.adopting:_look_at",
+        "gone = unfit_turns(world, (from_json(row) for row in said if row is not None))",
+        "gone = []",
+        ("tests/graph/test_adopting.py::test_turn_that_this_floor_cannot_judge_stops_its_case",),
+        "floor_changed",
+    ),
+    Guard(
+        "asked anew",
+        "graph.adopting:_look_at",
+        "if stale := to_refresh(p):",
+        "if stale := []:",
+        (
+            (
+                "tests/graph/test_stopping.py::test_approval_asked_under_another_manifest_is_asked_anew_befo"
+                "re_anybody_signs"
+            ),
+        ),
+        "floor_changed",
+    ),
+    Guard(
+        "authority is never kept",
+        "graph.adopting:_look_at",
+        "tx.save_case(replace(case, position=lowered(world, position_of(tx, case)).to_json()))",
+        "pass",
+        ("tests/graph/test_adopting.py::test_level_that_was_lowered_counts_for_what_waits",),
+        "floor_changed",
+    ),
+    Guard(
+        "graph that ends nowhere",
+        "graph.driving:_require_end",
+        "if not has_stopped(values):",
+        "if False:",
+        ("tests/graph/test_adopting.py::test_graph_that_ends_nowhere_is_gone_on_with_from_the_ledger",),
         "floor_changed",
     ),
     Guard(
@@ -203,19 +240,27 @@ GUARDS = (
         "lease",
     ),
     Guard(
-        "lapsed lease",
+        "lease seen to end",
         "protocol.lease:state_of",
-        "if lease.expires <= now:",
-        "if False:",
+        "if ended else LeaseState.HELD",
+        "if False else LeaseState.HELD",
         ("tests/protocol/test_lease.py::test_only_a_lapsed_lease_is_taken_over",),
         "lease",
     ),
     Guard(
+        "lease that changed",
+        "protocol.lease:sighted",
+        "(before.token, before.expires) == (lease.token, lease.expires)",
+        "before.token == lease.token",
+        ("tests/checkpoints/test_leases.py::test_living_holder_keeps_its_lease_whatever_clocks_show",),
+        "lease",
+    ),
+    Guard(
         "dead holder",
-        "protocol.lease:state_of",
-        "if dead:",
+        "checkpoints.leases:Sightings.ended",
+        "if holder_is_dead(row.holder, host):",
         "if False:",
-        ("tests/protocol/test_lease.py::test_only_a_lapsed_lease_is_taken_over",),
+        ("tests/checkpoints/test_leases.py::test_dead_holder_of_this_host_is_replaced_at_once",),
         "lease",
     ),
     Guard(
@@ -386,7 +431,7 @@ GUARDS = (
     Guard(
         "settings of this version",
         "graph.app:open_app",
-        'if settings.model != "offline" or settings.database or settings.topology != "hybrid":',
+        'if settings.model != "offline" or settings.topology != "hybrid":',
         "if False:",
         (
             (

@@ -17,6 +17,7 @@ from tests.guards import (
     of_authority,
     of_calls,
     of_commit,
+    of_copying,
     of_exchanges,
     of_gate,
     of_ledger,
@@ -39,6 +40,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_ledger.GUARDS,
     *of_schema.GUARDS,
     *of_audit.GUARDS,
+    *of_copying.GUARDS,
 )
 
 _FAMILY = "the family of its errors: each of them says its own code, or says no more than that"
