@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from checkpoints import (
+    audit_anchor,
     audit_authority,
     audit_cases,
     audit_log,
@@ -14,6 +15,7 @@ from checkpoints import (
     audit_records,
     audit_seals,
 )
+from checkpoints.audit_anchor import Beside
 from checkpoints.audit_port import AuditTx
 from protocol.world import World
 
@@ -28,6 +30,15 @@ class Invariant:
     number: int
     name: str
     check: Callable[[AuditTx, World], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class InvariantBeside:
+    """One truth about a ledger and what lies beside it."""
+
+    number: int
+    name: str
+    check: Callable[[AuditTx, Beside], Iterable[str]]
 
 
 INVARIANTS = (
@@ -67,12 +78,25 @@ INVARIANTS = (
 )
 
 
-def audit(tx: AuditTx, world: World) -> dict[str, Any]:
-    """Shape ``audit`` (DESIGN section 8). ``head``: the hash of the last audit entry, null without one."""
+BESIDE = (
+    InvariantBeside(14, "anchored", audit_anchor.anchored),
+    InvariantBeside(22, "no_secrets", audit_anchor.no_secrets),
+    InvariantBeside(24, "checkpoints_subordinate", audit_anchor.checkpoints_subordinate),
+)
+
+
+def audit(tx: AuditTx, world: World, beside: Beside | None = None) -> dict[str, Any]:
+    """Shape ``audit`` (DESIGN section 8). ``head``: the hash of the last audit entry, null without one.
+
+    ``beside``: what lies beside the ledger and is looked at as well.
+    """
+    found = [(i.name, _details(lambda i=i: i.check(tx, world))) for i in INVARIANTS]
+    if beside is not None:
+        found += [(i.name, _details(lambda i=i: i.check(tx, beside))) for i in BESIDE]
     violations = [
-        {"invariant": invariant.name, "detail": detail}
-        for invariant in INVARIANTS
-        for detail in islice(_details(invariant, tx, world), MOST_SHOWN)
+        {"invariant": name, "detail": detail}
+        for name, details in found
+        for detail in islice(details, MOST_SHOWN)
     ]
     return {
         "schema": "andon/audit/v1",
@@ -83,9 +107,9 @@ def audit(tx: AuditTx, world: World) -> dict[str, Any]:
     }
 
 
-def _details(invariant: Invariant, tx: AuditTx, world: World) -> Iterator[str]:
+def _details(check: Callable[[], Iterable[str]]) -> Iterator[str]:
     """What breaks an invariant. Rows too damaged to be read break it as well."""
     try:
-        yield from invariant.check(tx, world)
+        yield from check()
     except Exception as error:  # noqa: BLE001 - an auditor that stumbles over a row has found something
         yield f"a row cannot be read: {type(error).__name__}: {error}"

@@ -19,7 +19,15 @@ async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterato
     ``host``: how this host is called in leases, when its own name will not do.
     """
     person = who(_config(common), common.as_person, operating_user())
-    async with open_app(Settings(common.floor, common.data, database=common.database, host=host)) as app:
+    settings = Settings(
+        common.floor,
+        common.data,
+        database=common.database,
+        host=host,
+        anchor=common.anchor,
+        anchor_key=common.anchor_key,
+    )
+    async with open_app(settings) as app:
         yield app, person
 
 

@@ -29,6 +29,8 @@ _ENVIRONMENT = {
     "database": "ANDON_DATABASE",
     "model": "ANDON_MODEL",
     "as_person": "ANDON_AS",
+    "anchor": "ANDON_ANCHOR",
+    "anchor_key": "ANDON_ANCHOR_KEY",
 }
 
 Verb = Callable[..., int]
@@ -47,6 +49,9 @@ class Common:
     color: bool = True
     verbose: int = 0
     database: str | None = None
+    anchor: Path | None = None
+    anchor_key: Path | None = None
+    """The files of the audit chain's heads and of their key; None: in the data directory."""
 
     @property
     def ledger(self) -> Path:
@@ -111,6 +116,8 @@ def resolve(given: Mapping[str, Any], environment: Mapping[str, str], here: Path
         quiet=chosen.get("quiet", False),
         color=not (plain or chosen.get("no_color", False)),
         verbose=chosen.get("verbose", 0),
+        anchor=Path(chosen["anchor"]) if "anchor" in chosen else None,
+        anchor_key=Path(chosen["anchor_key"]) if "anchor_key" in chosen else None,
         database=chosen.get("database"),
     )
 

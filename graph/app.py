@@ -11,6 +11,7 @@ from agents.floor_loader import Floor, load_floor
 from agents.models import ModelAccess, OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
+from graph.anchoring import anchor_files, anchored
 from graph.build import build, recursion_limit
 from graph.deciding import Recorded, Wanted, record_decision
 from graph.driving import Driver, Graphs, Timing
@@ -207,7 +208,12 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         )
     models = models or OfflineAccess(floor.policies, settings.scripts)
     place = Place(settings.data_dir, settings.database, settings.inline)
-    async with open_ledger(place, world) as (ledger, wall), open_checkpoints(place) as saver:
+    heads = anchor_files(settings.data_dir, settings.anchor, settings.anchor_key)
+    async with (
+        open_ledger(place, world) as (plain, wall),
+        anchored(plain, *heads, inline=settings.inline) as ledger,
+        open_checkpoints(place) as saver,
+    ):
         shared = settings.shared or wall
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
         await remember(ledger, world)

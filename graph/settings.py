@@ -31,6 +31,8 @@ class Settings:
     that processes share; None: that of whoever keeps the ledger. ``durability``: when langgraph stores
     checkpoints, at each pause and end; crash rehearsals also let it do so in every superstep.
     ``host``: how this host is called in leases, when its own name will not do; no other may be called so.
+    ``anchor`` and ``anchor_key``: the files of the audit chain's heads and of the key that signs them;
+    None: in ``data_dir``.
     ``database``: the URL of a PostgreSQL that holds the ledger; None: a file in ``data_dir``.
     """
 
@@ -48,4 +50,6 @@ class Settings:
     renew_s: float = RENEW_S
     host: str | None = None
     shared: Callable[[], float] | None = None
+    anchor: Path | None = None
+    anchor_key: Path | None = None
     durability: Durability = "exit"

@@ -11,3 +11,8 @@ def session_id() -> str:
     same ids; only the conversation itself has nothing it could derive from.
     """
     return f"ses_{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
+
+
+def new_lineage() -> str:
+    """32 hexadecimal digits (128 random bits): the life of a ledger, until it is restored from a copy."""
+    return secrets.token_hex(16)

@@ -126,3 +126,13 @@ WHERE c.status IN ('open', 'waiting') AND c.runnable = 0 AND d.spent = 0
 SELECT case_id, pass_no, key, kind, verdict, code, params_hash, params, at FROM verdicts ORDER BY seq
 -- name: spent_decisions
 SELECT escalation, person, decision FROM decisions WHERE spent = 1 ORDER BY seq
+-- name: audit_entry
+SELECT hash FROM audit WHERE seq = ?
+-- name: audit_end
+SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1
+-- name: secrets_in_events
+SELECT 'event ' || id, data FROM events ORDER BY seq
+-- name: secrets_in_turns
+SELECT 'a turn of ' || case_id, body FROM turns ORDER BY case_id, round, agent
+-- name: secrets_in_audit
+SELECT 'audit entry ' || seq, body FROM audit ORDER BY seq
