@@ -18,6 +18,7 @@ from checkpoints.ledger_file import (
     connect_to_read,
     first_hour,
     make_current,
+    refuse_moved,
     refuse_other_floor,
     refuse_unreadable,
 )
@@ -94,6 +95,7 @@ class SqliteLedger:
                 birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
                 make_current(path, writer, birth, lambda: first_hour(clock, clock_start))
                 refuse_other_floor(path, writer, floor)
+                refuse_moved(path, writer)
                 refuse_damaged(path, writer)
                 keep_private(path)
                 return cls(path, writer, world_types, clock, inline=inline)
