@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from agents.floor_seed import Seed, instant, read_seed
 from agents.floor_text import hidden_problem
 from agents.floor_toolbox import check_toolbox, strange_elements
 from agents.floor_tree import CONFIG, MANIFEST, PROMPT, Tree, path_problem, read_tree, spelled
+from agents.floor_version import describe
 from agents.yaml_source import MAX_BYTES, Document, one_line, read_yaml
 from protocol.canonical import digest
 from protocol.errors import InvalidFloorError, Problem
@@ -54,14 +54,17 @@ def load_floor(directory: Path) -> Floor:
     if errors or parts.toolbox is None:
         raise _invalid(directory, errors)
     manifests = {name: parts.drafts[name].value for name in sorted(parts.drafts)}
+    hashes = parts.sources.hashes
+    version = describe(parts.config.value, manifests, parts.toolbox, hashes, reading.prompts)
     world = World(
         config=parts.config.value,
         manifests=manifests,
         toolbox=parts.toolbox,
-        fingerprint=_fingerprint(parts),
+        fingerprint=digest(version),
         manifest_hashes={
             name: digest(m.model_dump(mode="json", by_alias=True)) for name, m in manifests.items()
         },
+        version=version,
     )
     root = parts.sources.root
     return Floor(
@@ -206,14 +209,6 @@ def _prompt(path: Path, file: str) -> tuple[str, Problem | None]:
         if found := hidden_problem(line):
             return text, Problem(Code.HIDDEN_CHARACTER, file, number, f"{file} {found}")
     return text, None
-
-
-def _fingerprint(parts: Parts) -> str:
-    """A digest of everything that decides how the floor behaves: contracts and Python."""
-    root = parts.sources.root
-    files = [CONFIG, *(f"agents/{name}/{MANIFEST}" for name in parts.drafts)]
-    contracts = {file: sha256((root / file).read_bytes()).hexdigest() for file in files}
-    return digest({"contracts": contracts, "python": dict(parts.sources.hashes)})
 
 
 def _invalid(directory: Path, problems: list[Problem]) -> InvalidFloorError:

@@ -154,6 +154,9 @@ class SqlReads:
     def runnable(self) -> Sequence[str]:
         return [c[0] for c in self._all("runnable")]
 
+    def of_other_versions(self, fingerprint: str) -> Sequence[str]:
+        return [c[0] for c in self._all("of_other_versions", fingerprint)]
+
     def session_cases(self, session: str, limit: int) -> Sequence[CaseRow]:
         return [codec.case_row(c) for c in self._all("session_cases", session, limit)]
 

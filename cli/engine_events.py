@@ -93,7 +93,9 @@ def _stopped(event: EventRow, zone: str) -> Told:
 
 
 def _adopted(event: EventRow, zone: str) -> Told:
-    return "the floor has changed since; the case goes on under the new one", {}
+    changed = [str(part) for part in event.data.get("changed", ())]  # older ledgers told only that it changed
+    what = f": {'; '.join(changed)}" if changed else ""
+    return f"what runs the case has changed since{what}", {"changed": changed}
 
 
 def _raised(event: EventRow, zone: str) -> Told:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graph.opening import case_event, opening_case
+from graph.opening import opening_case
 from protocol.bound import pass_bound
 from protocol.canonical import legible
 from protocol.errors import DependencyDownError
@@ -15,7 +15,7 @@ from protocol.position import Position, Route
 from protocol.replying import compose
 from protocol.round import Outcome, refusal_code, run
 from protocol.rows import CaseRow, CaseStatus, DecisionRow, EscalationRow, EscalationState, PassRow
-from protocol.stopping import Stop, gone, stop
+from protocol.stopping import Stop, stop
 from protocol.turns import Turn, from_json
 from protocol.world import World
 
@@ -83,28 +83,20 @@ def check_fence(tx: Tx, case_id: str, token: int) -> None:
 def stop_case(tx: Tx, world: World, case_id: str, token: int, why: Stop, clock_s: float = 0.0) -> PassResult:
     """A pass that ends the work of agents and puts the case before a person."""
     check_fence(tx, case_id, token)
+    p = begin_pass(tx, world, case_id, clock_s)
+    return end_pass(tx, p, stop(p, tx.unspent(case_id), why))
+
+
+def begin_pass(tx: Tx, world: World, case_id: str, clock_s: float) -> Pass:
+    """A pass on where a case stands, to be filled in."""
     case = _case(tx, case_id)
-    p = _pass(tx, world, case, position_of(tx, case), clock_s)
-    outcome = stop(p, tx.unspent(case_id), why)
+    return _pass(tx, world, case, position_of(tx, case), clock_s)
+
+
+def end_pass(tx: Tx, p: Pass, outcome: Outcome) -> PassResult:
+    """Write what a pass was filled with."""
     _write(tx, p, outcome)
     return _result(p, outcome)
-
-
-def adopt(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0.0) -> None:
-    """Take over a case that began under another version of the floor; stop it when its agents are gone.
-
-    A node that no longer exists would end the graph without an error and without anything done.
-    """
-    check_fence(tx, case_id, token)
-    case = _case(tx, case_id)
-    if case.fingerprint == world.fingerprint or case.status.ended:
-        return
-    tx.save_case(replace(case, fingerprint=world.fingerprint))
-    data = {"was": case.fingerprint, "now": world.fingerprint}
-    tx.put_event(case_event(tx, case_id, "case.adopted", data, f"adopted/{len(tx.events(case_id))}"))
-    if missing := gone(world, position_of(tx, case)):
-        text = f"The floor changed while this case was under way: {', '.join(missing)} left it."
-        stop_case(tx, world, case_id, token, Stop("floor_changed", text), clock_s)
 
 
 def _beyond_bound(tx: ReadTx, world: World, case: CaseRow) -> bool:

@@ -31,7 +31,8 @@ class Node(Protocol):
     def __call__(self, state: CaseState, *, runtime: Runtime[Context]) -> Coroutine[Any, Any, CaseState]: ...
 
 
-INTAKE, GATE, ESCALATE, REPLY = "intake", "gate", "escalate", "reply"
+NODES = INTAKE, GATE, ESCALATE, REPLY = "intake", "gate", "escalate", "reply"
+"""The nodes that are there whatever the floor; checkpoints name them."""
 
 
 def under_lease(runtime: Runtime[Context]) -> Context:

@@ -23,6 +23,14 @@ def is_over(values: Mapping[str, Any]) -> bool:
     return values.get("next") == []
 
 
+def has_stopped(values: Mapping[str, Any]) -> bool:
+    """Whether a run came to the end of its case or to a question. ``values``: what langgraph returned.
+
+    It also returns, without an error, when what is to run next is no node of the graph.
+    """
+    return is_over(values) or "__interrupt__" in values
+
+
 def quiet(_: dict[str, Any]) -> None:
     """A progress sink that drops everything."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from protocol.authority import Signature
 from protocol.decision import Checked, DecisionState, checked, standing
 from protocol.effects import Effects, Refusal
-from protocol.escalating import action_hash, ask_approval, ask_question
+from protocol.escalating import action_hash, ask_approval, ask_question, manifests_hash
 from protocol.judging import judge_single
 from protocol.ladder import superseded
 from protocol.passing import Pass
@@ -86,7 +86,7 @@ def _approved(p: Pass, row: EscalationRow, item: Item) -> None:
 
 
 def _checked(p: Pass, row: EscalationRow, refusal: Refusal | None) -> Checked:
-    return checked(refusal, () if refusal else _moved(p, row))
+    return checked(refusal, () if refusal else moved(p, row))
 
 
 def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
@@ -96,10 +96,20 @@ def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
         return Refusal("hash_mismatch", "the action is not the one that was signed")
     if row.manifest_hash != p.world.manifest_hashes.get(item.agent, ""):
         return Refusal("manifest_changed", f"the manifest of {item.agent} changed since this was asked")
-    return _unsigned(p, row)
+    return unsigned(p, row)
 
 
-def _unsigned(p: Pass, row: EscalationRow) -> Refusal | None:
+def _outdated(p: Pass, row: EscalationRow) -> Refusal | None:
+    """Why a question's positions no longer rest on the same manifests. Questions of old ledgers have no hash."""
+    agents = [str(o["item"]["agent"]) for o in row.options if o.get("item") is not None]
+    if not row.manifest_hash or row.manifest_hash == manifests_hash(p.world, agents):
+        return None
+    return Refusal(
+        "manifest_changed", f"a manifest of {', '.join(sorted(set(agents)))} changed since this was asked"
+    )
+
+
+def unsigned(p: Pass, row: EscalationRow) -> Refusal | None:
     """Why what people decided does not count now: the ledger, the time, or too few who may."""
     if row.lineage != p.lineage:
         return Refusal("lineage_changed", "the ledger was restored from a backup since this was asked")
@@ -113,15 +123,15 @@ def _unsigned(p: Pass, row: EscalationRow) -> Refusal | None:
     return None
 
 
-def _moved(p: Pass, row: EscalationRow) -> list[str]:
+def moved(p: Pass, row: EscalationRow) -> list[str]:
     """The bound records whose version is no longer the one that was shown."""
-    moved = []
+    found = []
     for text, version in row.bound.items():
         ref = Ref.parse(text)
         record = p.store.get(ref.type, ref.key)
         if record is None or record.version != version:
-            moved.append(text)
-    return moved
+            found.append(text)
+    return found
 
 
 def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: Sequence[str]) -> None:
@@ -134,13 +144,13 @@ def _ask_anew(p: Pass, row: EscalationRow, item: Item, changed: Sequence[str]) -
         p.rule(item, Verdict.REFUSED, effects.message, effects.code)
         return
     before = len(p.opened)
-    role = _subject_role(p, row, item, effects)
+    role = subject_role(p, row, item, effects)
     asked = ask_approval(p, item, row.policy, role, effects, f"{row.reason.partition(ANEW)[0]}{ANEW}{what}")
     if asked and len(p.opened) > before:
         p.changed.append(superseded(row, p.opened[-1].id))
 
 
-def _subject_role(p: Pass, row: EscalationRow, item: Item, effects: Effects) -> str:
+def subject_role(p: Pass, row: EscalationRow, item: Item, effects: Effects) -> str:
     """The role that ``subject`` in the ladder stands for now: the action's own, or the one the rule names."""
     kind = p.world.kinds[item.kind]
     if row.policy == kind.name:
@@ -185,7 +195,7 @@ def _stands(p: Pass, earlier: EscalationRow, row: EscalationRow) -> bool:
         and earlier.state is EscalationState.APPROVED
         and same == (row.case, row.key, row.lineage, row.manifest_hash)
         and p.now < earlier.expires_at
-        and not _moved(p, earlier)
+        and not moved(p, earlier)
     )
 
 
@@ -202,7 +212,7 @@ def _answered(p: Pass, row: EscalationRow, item: Item | None, decision: Decision
 
 def _chosen(p: Pass, row: EscalationRow, chosen: Item, item: Item | None) -> None:
     """A position that was chosen is signed as an approval is: by who may, in time, on what was shown."""
-    found = _checked(p, row, _unsigned(p, row))
+    found = _checked(p, row, _outdated(p, row) or unsigned(p, row))
     match found.state:
         case DecisionState.SPENT:
             judge_single(p, chosen, _signature(p, row))

@@ -1,6 +1,6 @@
 """Putting something to a person: approvals of one action, and questions with options (R12)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from protocol.rows import EscalationRow, EscalationState, Verdict
 from protocol.times import plus
 from protocol.toolbox import ActionContext
 from protocol.wording import is_text
+from protocol.world import World
 
 LEAVE = "leave as it is"
 """The last option of every question the engine opens."""
@@ -27,6 +28,12 @@ MAX_SUMMARY = 200
 def action_hash(kind: str, params: Mapping[str, Any], shape: Shape) -> str:
     """The hash a decision binds: kind and typed params, free text left out."""
     return digest([kind, {n: v for n, v in params.items() if not is_text(shape.get(n))}])
+
+
+def manifests_hash(world: World, agents: Iterable[str]) -> str:
+    """What the positions of a question rest on: the manifests of their agents. Empty without a position."""
+    hashes: dict[str, str] = {agent: world.manifest_hashes.get(agent, "") for agent in agents}
+    return digest(hashes) if hashes else ""
 
 
 def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effects: Effects, why: str) -> bool:
@@ -44,7 +51,7 @@ def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effect
     if len(p.waiting) >= p.world.config.limits.open_escalations:
         _add_to_last_question(p, item, why)
         return True
-    ladder = _ladder(policy.ladder, role)
+    ladder = approval_ladder(policy.ladder, role)
     expires_at = plus(p.now, seconds=policy.expires_s)
     row = EscalationRow(
         id=derive("esc", p.case.id, item.key, p.number, hashed),
@@ -82,7 +89,9 @@ def ask_approval(p: Pass, item: Item, policy_name: str, role: str | None, effect
 def _suppressed(p: Pass, item: Item, hashed: str, bound: Mapping[str, int], policy: ApprovalPolicy) -> bool:
     """Whether the same question is open already, or was rejected a short while ago on the same state."""
     here = [r for r in p.opened if r.action_hash == hashed and r.type == "approval"]
-    for earlier in (*p.store.actions_like(item.kind, hashed), *here):
+    closed = {r.id: r for r in p.changed}
+    for stored in (*p.store.actions_like(item.kind, hashed), *here):
+        earlier = closed.get(stored.id, stored)
         if earlier.state is EscalationState.PENDING:
             p.rule(item, Verdict.REFUSED, f"{earlier.role} is asked already: {earlier.id}", ALREADY_ASKED)
             return True
@@ -138,6 +147,7 @@ def ask_question(
         policy=reason,
         on_exhausted="hold",
         asker=p.case.person,
+        manifest_hash=manifests_hash(p.world, (i.agent for i in positions)),
         lineage=p.lineage,
         shown={"question": text, **shown},
     )
@@ -172,7 +182,8 @@ def _add_to_last_question(p: Pass, item: Item | None, text: str) -> None:
         p.rule(item, Verdict.REFUSED, "too many open escalations in this case", "limit_escalations")
 
 
-def _ladder(rungs: Sequence[Rung], role: str | None) -> list[dict[str, Any]]:
+def approval_ladder(rungs: Sequence[Rung], role: str | None) -> list[dict[str, Any]]:
+    """The stored form of a policy's ladder; ``role`` stands where the action itself names one."""
     return [{"role": role if r.role == SUBJECT and role else r.role, "answer_s": r.answer_s} for r in rungs]
 
 

@@ -77,6 +77,9 @@ class ReadTx(Snapshot, Protocol):
     def runnable(self) -> Sequence[str]:
         """Ids of cases with work due that needs no person, oldest first."""
 
+    def of_other_versions(self, fingerprint: str) -> Sequence[str]:
+        """Ids of cases that have not ended and do not run under ``fingerprint``, oldest first."""
+
     def session_cases(self, session: str, limit: int) -> Sequence[CaseRow]:
         """The last ``limit`` cases of a session, oldest of them first."""
 

@@ -63,7 +63,7 @@ def run(p: Pass, turns: Mapping[str, Turn] | None, decisions: Sequence[DecisionR
     active = {a: tuple(ts) for a, ts in sorted(p.next.items())}
     route = Route.AGENTS if active else Route.ESCALATE if p.waiting else Route.REPLY
     round_no = p.position.round + 1 if active else p.position.round
-    return Outcome(p.to_position(active, round_no), route, _status(p, route), openings)
+    return Outcome(p.to_position(active, round_no), route, status_of(p, route), openings)
 
 
 def _judge_all(p: Pass, items: Sequence[Item]) -> None:
@@ -257,7 +257,7 @@ def _cut_all(p: Pass) -> list[tuple[str, Exchange]]:
     return found
 
 
-def _status(p: Pass, route: Route) -> CaseStatus:
+def status_of(p: Pass, route: Route) -> CaseStatus:
     """What the case amounts to when it goes this way."""
     return advance(p.case.status, _event(p, route))
 

@@ -13,10 +13,9 @@ from protocol.escalating import ask_question
 from protocol.exchange import fail
 from protocol.lifecycle import CaseEvent, advance
 from protocol.passing import Pass
-from protocol.position import Position, Route
+from protocol.position import Route
 from protocol.round import Outcome
 from protocol.rows import DecisionRow, EscalationState, Verdict
-from protocol.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +24,6 @@ class Stop:
 
     code: str
     text: str
-
-
-def gone(world: World, position: Position) -> list[str]:
-    """The agents that are to speak in a case and that the floor does not have."""
-    speakers = {x.speaker for x in position.exchanges.values() if x.speaker is not None}
-    parties = {a for x in position.exchanges.values() if x.state.open for a in (x.asker, x.owner)}
-    return sorted((set(position.active) | speakers | parties) - set(world.manifests))
 
 
 def stop(p: Pass, decisions: Sequence[DecisionRow], why: Stop) -> Outcome:

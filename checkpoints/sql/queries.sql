@@ -82,6 +82,8 @@ SELECT {case_columns} FROM cases ORDER BY seq DESC LIMIT ?
 SELECT {case_columns} FROM cases WHERE status = ? ORDER BY seq DESC LIMIT ?
 -- name: runnable
 SELECT id FROM cases WHERE runnable = 1 ORDER BY seq
+-- name: of_other_versions
+SELECT id FROM cases WHERE status IN ('open', 'waiting') AND fingerprint <> ? ORDER BY seq
 -- name: session_cases
 SELECT * FROM (SELECT {case_columns} FROM cases WHERE session = ? ORDER BY seq DESC LIMIT ?) AS last ORDER BY seq
 -- name: children

@@ -106,10 +106,12 @@ def test_folder_without_contract_is_no_role(tmp_path: Path) -> None:
         (Edit(FAIRWAY, "level: 4", "level: 5"), True),
         (Edit("tools/words.py", "", "\n"), True),
         (Edit("agents/berthing/policy.py", "", "\n"), True),
+        (Edit("agents/berthing/prompt.md", "", "Be brief.\n"), True),
+        (Edit(CONFIG, "version: 1", "version: 1  # the first"), False),
         (Edit(SEED, "name: Maud", "name: Rie"), False),
     ],
 )
-def test_fingerprint_follows_contracts_and_python(edit: Edit, changes: bool, tmp_path: Path) -> None:
+def test_fingerprint_follows_contracts_code_and_prompts(edit: Edit, changes: bool, tmp_path: Path) -> None:
     floor = copy_harbour(tmp_path / "floor")
     before = load_floor(floor).world.fingerprint
     apply(floor, edit)

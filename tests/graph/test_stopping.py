@@ -9,6 +9,7 @@ import pytest
 
 from graph.app import App
 from graph.opening import open_text, route_text
+from protocol.errors import DecisionRefusedError
 from protocol.exchange import Exchange
 from protocol.position import first
 from tests.agents.floor_copies import ACTIONS, BERTHING, BERTHING_POLICY, FAIRWAY, TOOLBOX, Edit, copy_harbour
@@ -173,13 +174,21 @@ async def test_case_goes_on_under_a_floor_that_changed_and_still_has_its_agents(
         assert row is not None and row.fingerprint == app.world.fingerprint
 
 
-async def test_approval_asked_under_another_manifest_is_refused(tmp_path: Path) -> None:
+async def test_approval_asked_under_another_manifest_is_asked_anew_before_anybody_signs(
+    tmp_path: Path,
+) -> None:
     async with opened(tmp_path / "data") as app:
-        _, escalation = await waiting(app)
+        case, escalation = await waiting(app)
     floor = copy_harbour(tmp_path / "floor", Edit(BERTHING, "version: 1", "version: 2"))
     async with opened(tmp_path / "data", floor) as app:
-        shape = await app.decide(escalation, "approve", person="k.maes")
-        assert (shape["status"], shape["verdicts"][-1]["code"]) == ("refused", "manifest_changed")
+        with pytest.raises(DecisionRefusedError, match="no longer asked") as refused:
+            await app.decide(escalation, "approve", person="k.maes")
+        (row,) = await app.ledger.read(lambda tx: tx.escalations(case, open_only=True))
+        assert row.id in (refused.value.hint or "")
+        assert "the manifest of berthing" in row.reason
+        shape = await app.decide(row.id, "approve", person="k.maes")
+        assert (shape["status"], shape["verdicts"][-1]["verdict"]) == ("done", "committed")
+        assert await violations(app) == []
 
 
 async def test_reflex_is_committed_although_its_agent_failed(tmp_path: Path) -> None:

@@ -81,8 +81,16 @@ GUARDS = (
         "manifest_changed",
     ),
     Guard(
+        "manifests of a question",
+        "protocol.deciding:_outdated",
+        "if not row.manifest_hash or row.manifest_hash == manifests_hash(p.world, agents):",
+        "if True:",
+        ("tests/graph/test_adopting.py::test_position_of_another_manifest_is_refused_in_the_commit",),
+        "manifest_changed",
+    ),
+    Guard(
         "lineage of the ledger",
-        "protocol.deciding:_unsigned",
+        "protocol.deciding:unsigned",
         "if row.lineage != p.lineage:",
         "if False:",
         ("tests/protocol/test_deciding.py::test_approval_of_something_else_is_refused_in_the_commit",),
@@ -90,7 +98,7 @@ GUARDS = (
     ),
     Guard(
         "expiry at the commit",
-        "protocol.deciding:_unsigned",
+        "protocol.deciding:unsigned",
         "if p.now >= row.expires_at:",
         "if False:",
         ("tests/protocol/test_deciding.py::test_approval_counts_until_it_expires",),
@@ -98,7 +106,7 @@ GUARDS = (
     ),
     Guard(
         "quorum at the commit",
-        "protocol.deciding:_unsigned",
+        "protocol.deciding:unsigned",
         "if len(valid) < row.quorum:",
         "if False:",
         ("tests/protocol/test_deciding.py::test_quorum_counts_different_people_who_may",),
@@ -106,7 +114,7 @@ GUARDS = (
     ),
     Guard(
         "asker at the commit",
-        "protocol.deciding:_unsigned",
+        "protocol.deciding:unsigned",
         "barred = row.asker if row.separate else None",
         "barred = None",
         ("tests/protocol/test_deciding.py::test_where_signatures_are_separate_the_askers_is_not_one",),
@@ -114,7 +122,7 @@ GUARDS = (
     ),
     Guard(
         "roles at the commit",
-        "protocol.deciding:_unsigned",
+        "protocol.deciding:unsigned",
         "{d.person for d in signed if may_sign(p.world, row, d.person, d.at)}",
         "{d.person for d in signed}",
         ("tests/protocol/test_deciding.py::test_quorum_counts_different_people_who_may",),
@@ -122,7 +130,7 @@ GUARDS = (
     ),
     Guard(
         "bound versions",
-        "protocol.deciding:_moved",
+        "protocol.deciding:moved",
         "if record is None or record.version != version:",
         "if record is None:",
         ("tests/protocol/test_deciding.py::test_stale_approval_of_what_has_become_impossible_is_refused",),
@@ -130,7 +138,7 @@ GUARDS = (
     ),
     Guard(
         "bound record gone",
-        "protocol.deciding:_moved",
+        "protocol.deciding:moved",
         "if record is None or record.version != version:",
         "if record is not None and record.version != version:",
         ("tests/protocol/test_deciding.py::test_approval_of_what_is_gone_meanwhile_is_stale",),
@@ -194,7 +202,7 @@ GUARDS = (
     Guard(
         "earlier approval is fresh",
         "protocol.deciding:_stands",
-        "and not _moved(p, earlier)",
+        "and not moved(p, earlier)",
         "and True",
         (
             (

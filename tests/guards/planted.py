@@ -38,7 +38,7 @@ PLANTED = (
     ),
     Guard(
         "stale approval commits",
-        "protocol.deciding:_moved",
+        "protocol.deciding:moved",
         "if record is None or record.version != version:",
         "if record is None:",
         code="approval_binds",
@@ -66,7 +66,7 @@ PLANTED = (
     ),
     Guard(
         "approval never expires",
-        "protocol.deciding:_unsigned",
+        "protocol.deciding:unsigned",
         "if p.now >= row.expires_at:",
         "if False:",
         code="approval_binds",

@@ -44,7 +44,7 @@ PLANTED = {
     ),
     "no timeout at the last defer": (without_timeout_at_the_last_defer(), "no_error"),
     "stale approval commits": (
-        mutated(deciding._moved, "if record is None or record.version != version:", "if record is None:"),
+        mutated(deciding.moved, "if record is None or record.version != version:", "if record is None:"),
         "approval_binds",
     ),
     "counter not counted": (
@@ -52,7 +52,7 @@ PLANTED = {
         "bounded",
     ),
     "approval never expires": (
-        mutated(deciding._unsigned, "if p.now >= row.expires_at:", "if False:"),
+        mutated(deciding.unsigned, "if p.now >= row.expires_at:", "if False:"),
         "approval_binds",
     ),
     "authority read from the payload": (

@@ -123,8 +123,8 @@ def test_an_approval_ends_in_the_action_or_in_a_refusal_and_in_nothing_else(plan
 
 PENDING_FOREVER = ("row.due_at > now", "True")
 LADDER_FAULTS = [
-    (deciding._unsigned, ("p.now >= row.expires_at", "False"), "committed_in_time"),
-    (deciding._unsigned, ("p.now >= row.expires_at", "p.now > row.expires_at"), "committed_in_time"),
+    (deciding.unsigned, ("p.now >= row.expires_at", "False"), "committed_in_time"),
+    (deciding.unsigned, ("p.now >= row.expires_at", "p.now > row.expires_at"), "committed_in_time"),
     (recording._refusal, ("tx.now >= row.expires_at", "False"), "signed_in_time"),
     (recording._refusal, ("tx.now >= row.expires_at", "tx.now > row.expires_at"), "signed_in_time"),
     (ladder.due, PENDING_FOREVER, "timeout_enabled"),
@@ -136,7 +136,7 @@ LADDER_FAULTS = [
     (ladder.step, ("rung=row.rung + 1,", "rung=row.rung,"), "timeout_enabled"),
     (deciding.may_sign, ("row.ladder[: row.rung + 1]", "row.ladder"), "asked_in_turn"),
     (deciding.may_sign, ("row.ladder[: row.rung + 1]", "row.ladder[: row.rung]"), "is_heard"),
-    (deciding._moved, ("record.version != version", "False"), "as_shown"),
+    (deciding.moved, ("record.version != version", "False"), "as_shown"),
     (sweeping.expire, ("if not tx.save_escalation(step(row, LadderEvent.EXPIRE), row.version):",
                        "if tx.save_escalation(step(row, LadderEvent.EXPIRE), row.version) is None:"),
      "one_stands"),
@@ -248,7 +248,7 @@ def test_a_commit_under_an_older_token_is_found() -> None:
 
 
 def test_the_story_of_a_fault_tells_each_tick(plant: World) -> None:
-    with planted(deciding._unsigned, "p.now >= row.expires_at", "False"):
+    with planted(deciding.unsigned, "p.now >= row.expires_at", "False"):
         _, story = broken(explore(ladders(plant, [Ladder((3,), 1, 1)])))
     assert story == (
         "rungs of 3 ticks, expiry after 1, 1 to sign",
