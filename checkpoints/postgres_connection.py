@@ -1,5 +1,6 @@
 """Connections to a PostgreSQL ledger: the same statements as SQLite's, and errors that say what is left."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -43,6 +44,7 @@ SELECT current_setting('fsync'), current_setting('full_page_writes'), current_se
 """
 """Figures of the server are kept over an orderly stop, and begin anew after a crash."""
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+_NEVER = threading.Event()
 NUL = "\u2400"
 """What stands for a NUL."""
 
@@ -208,20 +210,22 @@ def place(url: str) -> str:
     return f"postgresql://{user}{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or ''}"
 
 
-def patiently(url: str, step: Callable[[], T], limit_s: float = WAIT_S) -> T:
+def patiently(
+    url: str, step: Callable[[], T], limit_s: float = WAIT_S, elapsed: Callable[[], float] = time.monotonic
+) -> T:
     """Do ``step``, again when a transaction was lost or the server is away; DependencyDownError at last."""
-    until_s, pause_s = time.monotonic() + limit_s, _PAUSE_S
+    until_s, pause_s = elapsed() + limit_s, _PAUSE_S
     while True:
         try:
             return step()
         except UnsureError:
             raise
         except (LostError, DependencyDownError) as error:
-            if time.monotonic() >= until_s:
+            if elapsed() >= until_s:
                 if isinstance(error, DependencyDownError):
                     raise
                 raise away(place(url), error) from error
-        time.sleep(pause_s)
+        _NEVER.wait(pause_s)
         pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
 

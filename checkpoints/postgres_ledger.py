@@ -5,27 +5,27 @@ without a gap, time is read under the lock, and no two transactions ever wait fo
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg
 
 from checkpoints.dialect import Dialect
 from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
-from checkpoints.ledger_file import FLOOR, LINEAGE, SCHEMA, first_hour
-from checkpoints.migrations import schema_version
+from checkpoints.ledger_database import make_current, refuse_other_floor, refuse_unreadable
+from checkpoints.ledger_file import FLOOR, LINEAGE, first_hour
 from checkpoints.named_sql import named_queries
-from checkpoints.postgres_connection import WAIT_S, LostError, PostgresConnection, away, connect, place
-from checkpoints.postgres_schema import migrate, stored_version
+from checkpoints.postgres_connection import PostgresConnection, connect, patiently, place
 from checkpoints.postgres_soundness import soundness
+from checkpoints.postgres_trouble import LostError, away, down, is_of_server, opening_errors, unsure
 from checkpoints.procrastinate_jobs import prepare, ring
 from checkpoints.shared_transaction import TransactionLostError, run_jobs
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from checkpoints.sql_tx import SqlTx
-from protocol.errors import DependencyDownError, InvalidFloorError, NotFoundError
+from protocol.errors import DependencyDownError
+from protocol.failpoints import Point, failpoint
 from protocol.ports import ReadTx, Tx
 from protocol.toolbox import ResourceType
 
@@ -41,11 +41,6 @@ def _queries(file: str) -> Mapping[str, str]:
 _OWN_WORDS = frozenset({"watch"})
 POSTGRES = Dialect("postgres", _queries, soundness)
 
-_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 1.0
-_NEVER = threading.Event()
-_MIGRATING = 0x414E444F
-"""The key of the lock under which one process makes or migrates the schema, and the others wait."""
 _TURN = """
 SELECT value, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
   pg_current_xact_id()::text, extract(epoch FROM clock_timestamp())::float8
@@ -68,8 +63,9 @@ class PostgresLedger:
         self._clock = clock
         self._server_clock = server_clock
         self._sql = POSTGRES.queries("queries")
+        self._elapsed = time.monotonic
         self._writer = connect(url)
-        self._read_clock = (_server_s(self._writer), time.monotonic())
+        self._read_clock = (_server_s(self._writer), self._elapsed())
         self._reader = connect(url)
         self._reads: JobQueue[ReadTx] | None = (
             None if inline else JobQueue(self._run_reads, inline=False, name="ledger-reader")
@@ -98,18 +94,19 @@ class PostgresLedger:
         """
         connection = connect(url)
         try:
-            birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
-            make_current(url, connection, birth, lambda: first_hour(clock, clock_start))
-            refuse_other_floor(url, connection, floor)
-            prepare(connection)
+            with opening_errors(place(url)):
+                birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
+                make_current(url, connection, birth, lambda: first_hour(clock, clock_start))
+                refuse_other_floor(url, connection, floor)
+                prepare(connection)
+                return cls(url, world_types, clock, server_clock=server_clock, inline=inline)
         finally:
             connection.close()
-        return cls(url, world_types, clock, server_clock=server_clock, inline=inline)
 
     def seconds(self) -> float:
         """The server's wall seconds: as last read, and gone on since. All who share the ledger use them."""
         server_s, at_s = self._read_clock
-        return server_s + (time.monotonic() - at_s)
+        return server_s + (self._elapsed() - at_s)
 
     async def write(self, job: Callable[[Tx], T]) -> T:
         """Run ``job`` in a savepoint; returns after COMMIT. An exception rolls its savepoint back.
@@ -135,14 +132,18 @@ class PostgresLedger:
     def _run_read(self, job: Callable[[ReadTx], T]) -> T:
         """Run ``job`` on one state; once more when the connection turns out to be dead."""
         try:
-            return self._read_once(job)
-        except LostError:
-            self._reader.close()
-            self._reader = patiently(self._url, lambda: connect(self._url))
             try:
                 return self._read_once(job)
-            except LostError as error:
-                raise away(self._url, error) from error
+            except LostError:
+                self._reader.close()
+                self._reader = patiently(self._url, lambda: connect(self._url))
+                return self._read_once(job)
+        except LostError as error:
+            raise away(place(self._url), error) from error
+        except psycopg.Error as error:
+            if not is_of_server(error):
+                raise
+            raise down(place(self._url), error) from error
 
     def _read_once(self, job: Callable[[ReadTx], T]) -> T:
         with reading(self._reader, self._types, self._clock, server_clock=self._server_clock) as tx:
@@ -163,22 +164,29 @@ class PostgresLedger:
     def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""
         try:
-            return patiently(self._url, lambda: self._attempt(jobs))
+            return [self._told(o) for o in patiently(self._url, lambda: self._attempt(jobs))]
         except (psycopg.Error, TransactionLostError, DependencyDownError) as error:
-            return [Failed(_down(self._url, error))] * len(jobs)
+            return [Failed(down(place(self._url), error))] * len(jobs)
         finally:
-            with suppress(psycopg.Error):
-                self._writer.reset()
+            self._writer.reset()
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        """What a job hears of the server is a sentence; what it did wrong itself stays what it is."""
+        match outcome:
+            case Failed(psycopg.Error() as error) if is_of_server(error):
+                return Failed(down(place(self._url), error))
+        return outcome
 
     def _attempt(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         """One transaction. LostError when nothing of it remains, and it can be run again."""
+        self._writer.reset()
         if not self._writer.usable:
             self._writer.close()
             self._writer = connect(self._url)
         do = self._writer.execute
         do("BEGIN ISOLATION LEVEL READ COMMITTED")
         stored, hour, transaction, server_s = do(_TURN).fetchone()  # type: ignore[misc]
-        self._read_clock = (server_s, time.monotonic())
+        self._read_clock = (server_s, self._elapsed())
         clock = _clock(self._clock, hour, server_clock=self._server_clock)
         try:
             outcomes, now = run_jobs(
@@ -194,45 +202,49 @@ class PostgresLedger:
             if now != stored:
                 do(self._sql["set_meta"], (CLOCK, now))
             self._commit(str(transaction))
+            failpoint(Point.DURABLE)
         return outcomes
 
     def _commit(self, transaction: str) -> None:
         """COMMIT; when the connection is lost in it, the server is asked what became of the transaction."""
         try:
-            self._writer.execute("COMMIT")
+            answer = self._writer.execute("COMMIT").statusmessage
         except LostError:
-            if not patiently(self._url, lambda: _was_committed(self._url, transaction)):
+            if not self._was_committed(transaction):
                 raise
+            return
+        if answer != "COMMIT":  # PostgreSQL rolls back, and calls it no error, when a statement had failed
+            raise TransactionLostError("a statement failed, and its job went on as if it had not")
+
+    def _was_committed(self, transaction: str) -> bool:
+        """Whether a transaction whose COMMIT got no answer is durable. UnsureError when nobody can say."""
+        try:
+            return patiently(self._url, lambda: was_committed(self._url, transaction, self._writer.epoch))
+        except DependencyDownError as error:
+            raise unsure(place(self._url)) from error
 
 
-def _was_committed(url: str, transaction: str) -> bool:
-    """Whether a transaction whose COMMIT got no answer is durable. LostError while the server cannot say."""
+def was_committed(url: str, transaction: str, epoch: str) -> bool:
+    """Whether the server committed it. LostError while it cannot say, UnsureError when it never can.
+
+    A server that crashed has given the numbers of transactions it lost to others: only its no counts then.
+    """
     connection = connect(url)
     try:
-        state = connection.execute("SELECT pg_xact_status(?::xid8)", (transaction,)).fetchone()
+        found = connection.execute("SELECT pg_xact_status(?::xid8)", (transaction,)).fetchone()
+    except psycopg.errors.InvalidParameterValue:  # it has not given that number yet: it crashed
+        return False
     finally:
         connection.close()
-    match None if state is None else state[0]:
-        case "committed":
+    match None if found is None else found[0]:
+        case "committed" if connection.epoch == epoch:
             return True
+        case "committed" | None:
+            raise unsure(place(url))
         case "aborted":
             return False
         case _:
             raise LostError("the server has not ended the transaction yet")
-
-
-def patiently(url: str, step: Callable[[], T], limit_s: float = WAIT_S) -> T:
-    """Do ``step``, again when a transaction was lost or the server is away; DependencyDownError at last."""
-    waited_s, pause_s = 0.0, _PAUSE_S
-    while True:
-        try:
-            return step()
-        except (LostError, DependencyDownError) as error:
-            if waited_s >= limit_s:
-                raise away(url, error) if isinstance(error, LostError) else error from error
-        _NEVER.wait(pause_s)
-        waited_s += pause_s
-        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
 
 def _server_s(connection: PostgresConnection) -> float:
@@ -254,9 +266,9 @@ def reading(
     try:
         stored, hour = connection.execute(_STATE).fetchone()  # type: ignore[misc]
         yield SqlReads(POSTGRES, connection, types, _clock(clock, hour, server_clock=server_clock), stored)
+        connection.execute("COMMIT")  # after a ROLLBACK psycopg would forget every prepared statement
     finally:
-        with suppress(psycopg.Error):
-            connection.reset()
+        connection.reset()
 
 
 @contextmanager
@@ -265,97 +277,17 @@ def open_reader(
 ) -> Iterator[SqlReads]:
     """Read a ledger without creating, migrating or sweeping anything.
 
-    Raises NotFoundError when there is none yet, InvalidFloorError when it cannot be used.
+    Raises NotFoundError when there is none yet, InvalidFloorError when it cannot be used,
+    DependencyDownError when nobody answers.
     """
     connection = connect(url)
     try:
-        version = stored_version(connection)
-        if version == 0:
-            raise NotFoundError(
-                f"There is no ledger at {place(url)} yet.",
-                hint="`andon chat` or `andon run` makes one.",
-                code="no_ledger",
-            )
-        refuse_newer(url, version)
-        if version < schema_version():
-            raise InvalidFloorError(
-                f"The ledger {place(url)} has schema {version}, and this Andon reads {schema_version()}.",
-                hint="`andon db migrate`, or any command that writes, brings it up to date.",
-                code="older_ledger",
-            )
-        refuse_other_floor(url, connection, floor)
+        with opening_errors(place(url)):
+            refuse_unreadable(url, connection)
+            refuse_other_floor(url, connection, floor)
         with reading(connection, world_types, clock, server_clock=server_clock) as tx:
             yield tx
     except LostError as error:
-        raise away(url, error) from error
+        raise away(place(url), error) from error
     finally:
         connection.close()
-
-
-def make_current(
-    url: str, connection: PostgresConnection, birth: Mapping[str, str], first_clock: Callable[[], str]
-) -> None:
-    """Bring the schema up to date in one transaction, while other processes wait for it."""
-    version = stored_version(connection)
-    refuse_newer(url, version)
-    if version == schema_version():
-        return
-    connection.execute("BEGIN")
-    try:
-        connection.execute("SELECT pg_advisory_xact_lock(?)", (_MIGRATING,))
-        if (version := stored_version(connection)) < schema_version():  # nobody else was faster
-            put = named_queries("queries")["set_meta"]
-            now = migrate(connection, version)
-            connection.execute(put, (SCHEMA, str(now)))
-            if version == 0:
-                for name, value in {**birth, CLOCK: first_clock()}.items():
-                    connection.execute(put, (name, value))
-        connection.execute("COMMIT")
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise InvalidFloorError(
-            f"The database {place(url)} does not let this user make tables.",
-            hint="GRANT CREATE ON DATABASE … TO the user, or make the schema andon for them.",
-            code="database_not_writable",
-        ) from error
-    finally:
-        connection.reset()
-
-
-def refuse_newer(url: str, version: int) -> None:
-    """Raise InvalidFloorError when the schema was made by a newer Andon."""
-    if version > schema_version():
-        raise InvalidFloorError(
-            f"The ledger {place(url)} has schema {version}, and this Andon knows {schema_version()}.",
-            hint="Use the Andon that wrote it, or a newer one.",
-            code="newer_ledger",
-        )
-
-
-def refuse_other_floor(url: str, connection: PostgresConnection, floor: str) -> None:
-    """Raise InvalidFloorError when the ledger was made for another floor."""
-    found = connection.execute(named_queries("queries")["meta"], (FLOOR,)).fetchone()
-    stored = None if found is None else found[0]
-    if stored != floor:
-        raise InvalidFloorError(
-            f"The ledger {place(url)} belongs to the floor {stored}, not to {floor}.",
-            hint="Choose another database with --database URL, or the other floor with --floor DIR.",
-            code="other_floor",
-        )
-
-
-def _down(url: str, error: Exception) -> DependencyDownError:
-    if isinstance(error, DependencyDownError):
-        return error
-    if isinstance(error, psycopg.errors.LockNotAvailable):
-        return DependencyDownError(
-            f"Another process has kept the ledger {place(url)} locked for too long.",
-            hint="Look in pg_stat_activity for a session that hangs on it, and try again.",
-            code="ledger_locked",
-        )
-    down = DependencyDownError(
-        f"The ledger {place(url)} could not be written: {type(error).__name__}. Nothing of it was kept.",
-        hint="Look into the server's log, and try again.",
-        code="ledger_down",
-    )
-    down.__cause__ = error
-    return down

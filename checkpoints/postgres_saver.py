@@ -1,15 +1,21 @@
 """LangGraph's checkpoints in PostgreSQL, beside the ledger: a cache, never the record."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from checkpoints.postgres_connection import WAIT_S, away, connect, session_of
+from checkpoints.library_floor import refuse_old_libraries
+from checkpoints.postgres_connection import WAIT_S, PostgresConnection, connect, patiently, place, session_of
+from checkpoints.postgres_trouble import LostError, away, opening_errors
 
 if TYPE_CHECKING:
     from checkpoints.checkpoint_cache import Over
     from checkpoints.postgres_cache import PostgresCache
+
+# langgraph reads this once, when it is first imported (see sqlite_saver).
+os.environ["LANGGRAPH_STRICT_MSGPACK"] = "true"
 
 _MAKING = 0x414E4443
 """The key of the lock under which one process makes the saver's tables, and the others wait."""
@@ -24,41 +30,58 @@ async def open_postgres_saver(url: str, over: "Over | None" = None) -> "AsyncIte
     ``over``: whether a thread has ended, and nothing of it need be kept. Connections are looked at before
     they are used: a server that was away does no harm. Raises DependencyDownError when nobody answers.
     """
-    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    refuse_old_libraries()
     from psycopg import AsyncConnection
     from psycopg.rows import DictRow, dict_row
     from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+    from checkpoints.plain_serializer import PlainSerializer
     from checkpoints.postgres_cache import PostgresCache
 
-    settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-    pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
-        session_of(url),
-        min_size=1,
-        max_size=MOST_CONNECTIONS,
-        kwargs=settings,
-        check=AsyncConnectionPool.check_connection,
-        timeout=WAIT_S,
-        open=False,
-    )
+    guard = await asyncio.to_thread(_alone, url)
     try:
-        await pool.open(wait=True, timeout=WAIT_S)
-    except PoolTimeout as error:
-        raise away(url, error) from error
-    try:
-        saver = PostgresCache(pool, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
-        saver.over = over
-        await _set_up(url, saver)
-        yield saver
+        settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+        pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+            session_of(url),
+            min_size=1,
+            max_size=MOST_CONNECTIONS,
+            kwargs=settings,
+            check=AsyncConnectionPool.check_connection,
+            timeout=WAIT_S,
+            open=False,
+        )
+        try:
+            await pool.open(wait=True, timeout=WAIT_S)
+        except PoolTimeout as error:
+            raise away(place(url), error) from error
+        try:
+            saver = PostgresCache(pool, serde=PlainSerializer())
+            saver.over = over
+            with opening_errors(place(url)):
+                await saver.setup()  # not in a transaction: some of its indexes are made concurrently
+            guard.close()
+            yield saver
+        finally:
+            await pool.close()
     finally:
-        await pool.close()
+        guard.close()
 
 
-async def _set_up(url: str, saver: "PostgresCache") -> None:
-    """Make the saver's tables. Not in a transaction of ours: some of its indexes are made concurrently."""
-    guard = await asyncio.to_thread(connect, url)
+def _alone(url: str) -> PostgresConnection:
+    """A connection that holds the lock. It is asked for again and again, and never waited for: making an
+    index concurrently waits for every statement that is under way, and the two would wait for each other.
+    """
+    guard = connect(url)
+
+    def take() -> None:
+        found = guard.execute("SELECT pg_try_advisory_lock(?)", (_MAKING,)).fetchone()
+        if found is None or not found[0]:
+            raise LostError("another process has been making the saver's tables for too long")
+
     try:
-        await asyncio.to_thread(guard.execute, "SELECT pg_advisory_lock(?)", (_MAKING,))
-        await saver.setup()
-    finally:
-        await asyncio.to_thread(guard.close)
+        with opening_errors(place(url)):
+            patiently(url, take)
+    except BaseException:
+        guard.close()
+        raise
+    return guard

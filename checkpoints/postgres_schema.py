@@ -11,6 +11,7 @@ from pathlib import Path
 from checkpoints.dialect import Connection
 from checkpoints.migrations import schema_version
 from checkpoints.named_sql import migration_files, statements
+from protocol.failpoints import Point, failpoint
 
 SCHEMA = "andon"
 """Everything of Andon stands in this schema of the database."""
@@ -81,11 +82,13 @@ def stored_version(connection: Connection) -> int:
 def migrate(connection: Connection, version: int, files: Sequence[Path] | None = None) -> int:
     """Apply what follows ``version``; the version then. The caller begins and commits: DDL is undone too."""
     if version == 0:
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        if not connection.execute("SELECT to_regnamespace(?)", (SCHEMA,)).fetchone()[0]:
+            connection.execute(f"CREATE SCHEMA {SCHEMA}")  # IF NOT EXISTS asks for the right to, all the same
         connection.execute(_REFUSE)
     for file in files or migration_files():
         if int(file.name[:4]) > version:
             for statement in statements(file.read_text("utf-8")):
                 for text in translated(statement):
                     connection.execute(text)
+                    failpoint(Point.MIGRATING)
     return schema_version(files)

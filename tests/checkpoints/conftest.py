@@ -1,18 +1,19 @@
 """Ledgers for tests: ``ledger`` is every adapter in turn, ``open_ledger`` opens one at a path."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from protocol.ports import Ledger
-from tests.checkpoints.kit import ADAPTERS, Open
+from tests.checkpoints.kit import ADAPTERS, Open, take_back_databases
 
 
 @pytest.fixture(params=sorted(ADAPTERS))
-def open_ledger(request: pytest.FixtureRequest) -> Open:
+def open_ledger(request: pytest.FixtureRequest) -> Iterator[Open]:
     """Every adapter in turn."""
-    return ADAPTERS[request.param]
+    yield ADAPTERS[request.param]
+    take_back_databases()
 
 
 @pytest.fixture

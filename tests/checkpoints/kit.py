@@ -1,12 +1,15 @@
 """What the ledger's tests are made of: a few resource types, and rows with everything filled in."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from checkpoints.ledger_file import FLOOR, LINEAGE, SCHEMA, first_hour
+from checkpoints.migrations import schema_version
 from checkpoints.postgres_ledger import PostgresLedger
+from checkpoints.sql_reads import CLOCK
 from checkpoints.sqlite_ledger import SqliteLedger
 from protocol.fields import Flag, Integer, Maybe, Text
 from protocol.ports import Ledger, Tx
@@ -22,7 +25,7 @@ from protocol.rows import (
     VerdictRow,
 )
 from protocol.toolbox import Bound, ResourceType
-from tests.postgres import new_database
+from tests.postgres import emptied, new_database
 
 Row = TypeVar("Row")
 
@@ -63,17 +66,47 @@ def sqlite(*, inline: bool) -> Open:
     return opened
 
 
-@cache
+_lent: dict[Path, str] = {}
+_spare: list[str] = []
+"""Databases with a schema and no rows: making one takes longer than most tests do."""
+
+
 def database_at(path: Path) -> str:
     """The database that stands for a path: the same for whoever opens it again."""
-    return new_database()
+    if path not in _lent:
+        _lent[path] = new_database()
+    return _lent[path]
+
+
+def take_back_databases() -> None:
+    """A test has ended: what it was lent may be lent again."""
+    _spare.extend(_lent.values())
+    _lent.clear()
+
+
+def _lend(path: Path, settings: Mapping[str, Any]) -> None:
+    """Have a database stand for a path, as if it had just been made with these settings."""
+    if path in _lent or not _spare:
+        return
+    url = _lent[path] = _spare.pop()
+    birth = {
+        SCHEMA: str(schema_version()),
+        FLOOR: settings["floor"],
+        LINEAGE: settings.get("lineage") or os.urandom(16).hex(),
+        CLOCK: first_hour(settings["clock"], settings["clock_start"]),
+    }
+    with emptied(url) as raw:
+        for name, value in birth.items():
+            raw.execute("INSERT INTO andon.meta VALUES (%s, %s)", (name, value))
 
 
 @asynccontextmanager
 async def postgres(path: Path, **options: Any) -> AsyncIterator[PostgresLedger]:
     """The PostgreSQL adapter. Its hour is the one that a test gives."""
     settings: dict[str, Any] = {"floor": "yard", "clock": None, "clock_start": START, "world_types": TYPES}
-    ledger = await PostgresLedger.open(database_at(path), **(settings | {"server_clock": False} | options))
+    settings |= {"server_clock": False} | options
+    _lend(path, settings)
+    ledger = await PostgresLedger.open(database_at(path), **settings)
     try:
         yield ledger
     finally:
