@@ -19,7 +19,7 @@ _HEADER_BYTES = 100
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _JOURNAL_HEADER = 28
 _WAL_HEADER = 32
-_CHANGES_AT, _JOURNAL_FORMAT_AT = 24, 18
+_CHANGES_AT, _PAGES_AT, _JOURNAL_FORMAT_AT = 24, 28, 18
 
 
 def refuse_links(path: Path) -> None:
@@ -79,16 +79,17 @@ def _foreign(journal: Path, path: Path) -> InvalidFloorError:
 
 
 def _may_belong(journal: Path, head: bytes) -> bool:
-    """Whether a rollback journal can be this file's: page size, and the counter of changes on page 1.
+    """Whether a rollback journal can be this file's. Only what speaks against it counts: without its own
+    journal a file would be damaged, too.
 
-    Page 1 as it was before is in the journal of every change, with the counter the file has now or had one
-    change ago. A journal without it, or without a count of pages, was never made durable: it changes nothing.
+    The journal of a commit holds page 1 as it was before, with the counter of changes that the file has now
+    or had one change ago. Before that, page 1 is as it was, and so is the number of pages written in it.
     """
     with journal.open("rb") as stream:
         header = stream.read(_JOURNAL_HEADER)
         if len(header) < _JOURNAL_HEADER or not header.startswith(_JOURNAL_MAGIC):
             return True  # no journal: SQLite ignores it, as it does one whose header was zeroed at the end
-        records, _, _, sector, page = (_number(header, at) for at in range(8, 28, 4))
+        records, _, pages, sector, page = (_number(header, at) for at in range(8, 28, 4))
         if page != _page_size(head):
             return False
         stream.seek(sector)
@@ -98,7 +99,7 @@ def _may_belong(journal: Path, head: bytes) -> bool:
                 return True
             if _number(record, 0) == 1:
                 return _number(head, _CHANGES_AT) - _number(record, 4 + _CHANGES_AT) in (0, 1)
-    return True
+    return records == 0 or pages == _number(head, _PAGES_AT)
 
 
 def _page_size(head: bytes) -> int:
