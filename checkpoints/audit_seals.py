@@ -79,10 +79,11 @@ def claims_as_logged(tx: AuditTx, world: World) -> Iterator[str]:
     with closing(sqlite3.connect("", isolation_level=None)) as scratch, Comparison() as claims:
         scratch.execute(_CLAIMS)
         scratch.execute("BEGIN")
-        sealed = False
+        sealed, from_birth = False, True
         for _, _, _, body in tx.rows(sql["audit"]):
             entry = json.loads(body)
             sealed = sealed or "rows" in entry
+            from_birth = from_birth and sealed
             for what, *values in entry.get("claims", ()):
                 scratch.execute(_TAKE if what == "+" else _GIVE_BACK, _in_order(what, values))
         if not sealed:
@@ -93,6 +94,8 @@ def claims_as_logged(tx: AuditTx, world: World) -> Iterator[str]:
             for resource, start, end, kind, key, shared, cause, _ in tx.rows(sql["claims"])
         )
         for name, expected, found in claims.differences():
+            if expected is None and not from_birth:
+                continue  # taken before claims were logged
             resource, holder, *_ = json.loads(name)
             said = "was never taken" if expected is None else "is gone" if found is None else "has changed"
             yield f"the claim of {holder} on {resource} {said}"

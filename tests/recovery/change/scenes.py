@@ -133,7 +133,7 @@ async def _open(app: App) -> str:
     return rows[0].id
 
 
-def go_on(data: Path, floor: Path, out: Path, engine: Mapping[str, Any], stay: bool) -> None:  # noqa: FBT001 - a process gets plain arguments
+def go_on(data: Path, floor: Path, out: Path, engine: Mapping[str, Any], stay: bool) -> None:
     """Take the case over under another version, in this process, and tell what it became. ``stay``: people
     decide nothing yet.
     """
