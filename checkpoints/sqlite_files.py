@@ -67,6 +67,8 @@ def file_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         raise _translated(error, path) from error
+    except UnicodeError as error:  # SQLite names what it cannot read of a damaged schema
+        raise damaged(path, "its schema cannot be read") from error
 
 
 def _translated(error: sqlite3.DatabaseError, path: Path) -> Exception:
@@ -74,11 +76,7 @@ def _translated(error: sqlite3.DatabaseError, path: Path) -> Exception:
     if code == sqlite3.SQLITE_NOTADB:
         return not_a_ledger(path)
     if code == sqlite3.SQLITE_CORRUPT:
-        return InvalidFloorError(
-            f"The ledger {path} is damaged: {error}.",
-            hint="Restore it from a backup; `andon audit` on a copy says what is wrong.",
-            code="ledger_damaged",
-        )
+        return damaged(path, str(error))
     if code in _PLACE:
         return InvalidFloorError(
             f"The ledger {path} cannot be opened: {error}.",
@@ -88,6 +86,15 @@ def _translated(error: sqlite3.DatabaseError, path: Path) -> Exception:
     if code in _BUSY:
         return locked(path)
     return DependencyDownError(f"The ledger {path} cannot be read: {error}.", code="ledger_down")
+
+
+def damaged(path: Path, why: str) -> InvalidFloorError:
+    """The file was a ledger, and is broken."""
+    return InvalidFloorError(
+        f"The ledger {path} is damaged: {why}.",
+        hint="Restore it from a backup; `andon audit` on a copy says what is wrong.",
+        code="ledger_damaged",
+    )
 
 
 def not_a_ledger(path: Path) -> InvalidFloorError:

@@ -5,14 +5,14 @@ Without WAL a reader keeps writers from committing, and an audit of a large ledg
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 from checkpoints.ledger_file import connect_to_read, refuse_other_floor, refuse_unreadable
 from checkpoints.sql_reads import Clock, SqlReads
 from checkpoints.sqlite_connection import prepare_reader
-from checkpoints.sqlite_files import file_errors
+from checkpoints.sqlite_files import damaged, file_errors
 from checkpoints.sqlite_ledger import Types, reading
 from protocol.errors import NotFoundError
 
@@ -47,9 +47,24 @@ def open_snapshot(
             refuse_unreadable(path, source)
             refuse_other_floor(path, source, floor)
             copy_pages(source, copy)
-        prepare_reader(copy)
-        with reading(path, copy, world_types, clock) as tx:
+        with ExitStack() as stack:
+            with file_errors(path):
+                prepare_reader(copy)
+                tx = stack.enter_context(_instant(path, copy, world_types, clock))
             yield tx
+
+
+@contextmanager
+def _instant(
+    path: Path, copy: sqlite3.Connection, world_types: Types, clock: Clock | None
+) -> Iterator[SqlReads]:
+    """Raises InvalidFloorError when not even the ledger clock can be read."""
+    with ExitStack() as stack:
+        try:
+            tx = stack.enter_context(reading(path, copy, world_types, clock))
+        except TypeError as error:
+            raise damaged(path, "its clock is missing") from error
+        yield tx
 
 
 def copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:

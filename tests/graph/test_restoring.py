@@ -1,4 +1,4 @@
-"""An older copy in place of the ledger: refused until a person declares it; signatures are void then (F34)."""
+"""An older copy in place of the ledger: refused until a person declares it; what was signed is void (F34)."""
 
 import shutil
 import sqlite3

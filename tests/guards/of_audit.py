@@ -53,16 +53,16 @@ GUARDS = (
     Guard(
         "gap in versions",
         "checkpoints.audit_records:no_lost_update",
-        "if version != last[0] + 1:",
+        "if version != before + 1:",
         "if False:",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[no_lost_update: version 2 follows 0]",),
         "no_lost_update",
     ),
     Guard(
         "written and gone",
-        "checkpoints.audit_records:no_lost_update",
-        "if now is None:",
-        "if now is None:\n            pass\n        elif False:",
+        "checkpoints.audit_records:_lost",
+        "if stands is None:",
+        'if stands is None:\n        return ""\n    if False:',
         (
             (
                 "tests/checkpoints/test_audit.py::test_cheat_is_noticed[no_lost_update: was written and "
@@ -73,17 +73,17 @@ GUARDS = (
     ),
     Guard(
         "last version",
-        "checkpoints.audit_records:no_lost_update",
-        "elif now[0] != last[0]:",
-        "elif False:",
+        "checkpoints.audit_records:_lost",
+        "if last != now:",
+        "if False:",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[no_lost_update: stands at version 9]",),
         "no_lost_update",
     ),
     Guard(
         "last body",
         "checkpoints.audit_records:no_lost_update",
-        "elif now[1] != last[1]:",
-        "elif False:",
+        "for name, written, stands in records.differences():",
+        "for name, written, stands in ():",
         (
             (
                 "tests/checkpoints/test_audit.py::test_cheat_is_noticed[no_lost_update: is not what was "
@@ -94,9 +94,9 @@ GUARDS = (
     ),
     Guard(
         "never written",
-        "checkpoints.audit_records:no_lost_update",
-        "for type_, key in stands:",
-        "for type_, key in ():",
+        "checkpoints.audit_records:_lost",
+        "if written is None:",
+        'if written is None:\n        return ""\n    if False:',
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[no_lost_update: never written]",),
         "no_lost_update",
     ),
@@ -119,8 +119,8 @@ GUARDS = (
     Guard(
         "lookup lost",
         "checkpoints.audit_records:lookups",
-        "sorted(expected - found)",
-        "()",
+        "if expected is not None:",
+        "if expected is not None:\n                pass\n            elif False:",
         (
             (
                 "tests/checkpoints/test_audit.py::test_cheat_is_noticed[lookups: cannot be found by "
@@ -132,8 +132,8 @@ GUARDS = (
     Guard(
         "lookup too many",
         "checkpoints.audit_records:lookups",
-        "sorted(found - expected)",
-        "()",
+        "else:",
+        "elif False:",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[lookups: which it does not have]",),
         "lookups",
     ),
@@ -169,8 +169,8 @@ GUARDS = (
     Guard(
         "verdict of a commit",
         "checkpoints.audit_cases:committed_once",
-        "if ruled.pop(key, None) != params_hash:",
-        "if ruled.pop(key, params_hash) and False:",
+        "else:",
+        "elif False:",
         (
             (
                 "tests/checkpoints/test_audit.py::test_cheat_is_noticed[committed_once: no verdict on "
@@ -182,8 +182,8 @@ GUARDS = (
     Guard(
         "commit of a verdict",
         "checkpoints.audit_cases:committed_once",
-        "for key in ruled:",
-        "for key in ():",
+        "if found is None:",
+        "if found is None:\n                pass\n            elif False:",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[committed_once: there is no commit]",),
         "committed_once",
     ),
@@ -235,8 +235,8 @@ GUARDS = (
     Guard(
         "event of a commit",
         "checkpoints.audit_cases:outbox_complete",
-        "if key not in told:",
-        "if False:",
+        "for key, _, found in told.differences():",
+        "for key, _, found in ():",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[outbox_complete: has no event]",),
         "outbox_complete",
     ),
@@ -317,24 +317,24 @@ GUARDS = (
     Guard(
         "write not logged",
         "checkpoints.audit_log:changes_logged",
-        "if not logged:",
-        "if False:",
-        ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[changes_logged: was written for]",),
+        "for name, _, found in written.differences():",
+        "for name, _, found in (d for d in written.differences() if d[1] is not None):",
+        ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[changes_logged: log and was written]",),
         "changes_logged",
     ),
     Guard(
         "logged and not written",
         "checkpoints.audit_log:changes_logged",
-        "for ref, version in sorted(written):",
-        "for ref, version in ():",
+        "for name, _, found in written.differences():",
+        "for name, _, found in (d for d in written.differences() if d[2] is not None):",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[changes_logged: and was never written]",),
         "changes_logged",
     ),
     Guard(
         "commit not logged",
         "checkpoints.audit_log:changes_logged",
-        "if committed.pop(key, None) != params_hash:",
-        "if committed.pop(key, None) and False:",
+        "for key, _, found in committed.differences():",
+        "for key, _, found in (d for d in committed.differences() if d[2] is None):",
         (
             (
                 "tests/checkpoints/test_audit.py::test_cheat_is_noticed[changes_logged: is not in the "
@@ -346,8 +346,8 @@ GUARDS = (
     Guard(
         "logged and not committed",
         "checkpoints.audit_log:changes_logged",
-        "for key in sorted(committed):",
-        "for key in ():",
+        "for key, _, found in committed.differences():",
+        "for key, _, found in (d for d in committed.differences() if d[2] is not None):",
         (
             (
                 "tests/checkpoints/test_audit.py::test_cheat_is_noticed[changes_logged: is in the audit "
@@ -375,7 +375,7 @@ GUARDS = (
     Guard(
         "pull not logged",
         "checkpoints.audit_people:pulls_logged",
-        'if logged.pop(("pull.set", seq), None) != (scope, by, reason, at):',
+        'if logged.pop(("pull.set", seq), None) != (scope, by, reason, at, role):',
         'if logged.pop(("pull.set", seq), None) and False:',
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[pulls_logged: the pull 9 on floor]",),
         "pulls_logged",

@@ -6,13 +6,13 @@ no guard names, or a constraint of the schema that none removes, fails the build
 
 Of the table in faults.md, section 6, these belong to later versions, which have what they guard: consumer
 dedupe and sequence check (there are no consumers of the outbox yet), the waiting-age bound, the attempt
-and restart limit of workers, the socket guard of shadows, and the external head comparison, the free-space
-gate and namespaces. The lineage is compared here; that a restored backup gets another one is not done yet.
+and restart limit of workers, the socket guard of shadows, and namespaces.
 """
 
 from collections.abc import Mapping
 
 from tests.guards import (
+    of_anchor,
     of_audit,
     of_authority,
     of_calls,
@@ -40,6 +40,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_ledger.GUARDS,
     *of_schema.GUARDS,
     *of_audit.GUARDS,
+    *of_anchor.GUARDS,
     *of_copying.GUARDS,
 )
 
