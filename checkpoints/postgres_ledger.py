@@ -17,7 +17,7 @@ from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
 from checkpoints.ledger_database import make_current, refuse_other_floor, refuse_unreadable
 from checkpoints.ledger_file import FLOOR, LINEAGE, first_hour
 from checkpoints.named_sql import named_queries
-from checkpoints.postgres_connection import PostgresConnection, connect, patiently, place
+from checkpoints.postgres_connection import WAIT_S, PostgresConnection, connect, patiently, place
 from checkpoints.postgres_soundness import soundness
 from checkpoints.postgres_trouble import LostError, away, down, is_of_server, opening_errors, unsure
 from checkpoints.procrastinate_jobs import prepare, ring
@@ -56,9 +56,17 @@ class PostgresLedger:
     """Ledger. Made by :meth:`open`."""
 
     def __init__(
-        self, url: str, types: Types, clock: Clock | None, *, server_clock: bool, inline: bool
+        self,
+        url: str,
+        types: Types,
+        clock: Clock | None,
+        *,
+        server_clock: bool,
+        inline: bool,
+        wait_s: float = WAIT_S,
     ) -> None:
         self._url = url
+        self._wait_s = wait_s
         self._types = types
         self._clock = clock
         self._server_clock = server_clock
@@ -84,13 +92,14 @@ class PostgresLedger:
         server_clock: bool = True,
         inline: bool = False,
         lineage: str | None = None,
+        wait_s: float = WAIT_S,
     ) -> "PostgresLedger":
         """Open the ledger at ``url``; create or migrate it first when that is due.
 
         ``clock`` None: a floor clock, which starts at ``clock_start`` and is stored. ``server_clock``: any
         other clock is read from the server, the one that all machines share. ``inline``: jobs run on the
-        event loop's own thread. Raises InvalidFloorError when the database cannot be used,
-        DependencyDownError when nobody answers.
+        event loop's own thread. ``wait_s``: for how long a server that goes away is waited for. Raises
+        InvalidFloorError when the database cannot be used, DependencyDownError when nobody answers.
         """
         connection = connect(url)
         try:
@@ -99,7 +108,7 @@ class PostgresLedger:
                 make_current(url, connection, birth, lambda: first_hour(clock, clock_start))
                 refuse_other_floor(url, connection, floor)
                 prepare(connection)
-                return cls(url, world_types, clock, server_clock=server_clock, inline=inline)
+                return cls(url, world_types, clock, server_clock=server_clock, inline=inline, wait_s=wait_s)
         finally:
             connection.close()
 
@@ -136,7 +145,7 @@ class PostgresLedger:
                 return self._read_once(job)
             except LostError:
                 self._reader.close()
-                self._reader = patiently(self._url, lambda: connect(self._url))
+                self._reader = patiently(self._url, lambda: connect(self._url), self._wait_s)
                 return self._read_once(job)
         except LostError as error:
             raise away(place(self._url), error) from error
@@ -164,7 +173,7 @@ class PostgresLedger:
     def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""
         try:
-            return [self._told(o) for o in patiently(self._url, lambda: self._attempt(jobs))]
+            return [self._told(o) for o in patiently(self._url, lambda: self._attempt(jobs), self._wait_s)]
         except (psycopg.Error, TransactionLostError, DependencyDownError) as error:
             return [Failed(down(place(self._url), error))] * len(jobs)
         finally:
@@ -219,7 +228,8 @@ class PostgresLedger:
     def _was_committed(self, transaction: str) -> bool:
         """Whether a transaction whose COMMIT got no answer is durable. UnsureError when nobody can say."""
         try:
-            return patiently(self._url, lambda: was_committed(self._url, transaction, self._writer.epoch))
+            epoch = self._writer.epoch
+            return patiently(self._url, lambda: was_committed(self._url, transaction, epoch), self._wait_s)
         except DependencyDownError as error:
             raise unsure(place(self._url)) from error
 

@@ -28,7 +28,7 @@ _TRIGGER = re.compile(
 )
 _IS = re.compile(r"\bIS (?=NEW\.)")
 
-_REFUSE = """
+REFUSE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END $$
 """
@@ -84,7 +84,7 @@ def migrate(connection: Connection, version: int, files: Sequence[Path] | None =
     if version == 0:
         if not connection.execute("SELECT to_regnamespace(?)", (SCHEMA,)).fetchone()[0]:
             connection.execute(f"CREATE SCHEMA {SCHEMA}")  # IF NOT EXISTS asks for the right to, all the same
-        connection.execute(_REFUSE)
+        connection.execute(REFUSE)
     for file in files or migration_files():
         if int(file.name[:4]) > version:
             for statement in statements(file.read_text("utf-8")):

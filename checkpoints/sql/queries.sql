@@ -224,7 +224,7 @@ SELECT case_id, token, host, pid, started, expires FROM leases WHERE case_id = ?
 -- name: put_lease
 INSERT INTO leases (case_id, token, host, pid, started, expires) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (case_id) DO UPDATE SET token = excluded.token, host = excluded.host, pid = excluded.pid,
-  started = excluded.started, expires = excluded.expires
+  started = excluded.started, expires = excluded.expires WHERE leases.token < excluded.token
 -- name: renew_lease
 UPDATE leases SET expires = ? WHERE case_id = ? AND token = ? AND host IS NOT NULL
 -- name: drop_lease
