@@ -81,6 +81,7 @@ class World:
                 "hash": self.manifest_hashes.get(name, ""),
                 "level": m.authority.level,
                 "mode": m.mode,
+                "owns": sorted(m.authority.owns),
             }
             for name, m in self.manifests.items()
         }

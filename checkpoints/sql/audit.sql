@@ -8,6 +8,8 @@ SELECT type, key, version, body, row_hash FROM resources ORDER BY type, key
 SELECT type, key, version, body, balances, deltas, row_hash FROM writes ORDER BY type, key, version
 -- name: lookups
 SELECT type, field, value, key FROM lookups ORDER BY type, field, value, key
+-- name: registries
+SELECT body FROM audit WHERE body LIKE ? ORDER BY seq
 -- name: authors
 SELECT type, author, count(*) FROM writes GROUP BY type, author ORDER BY type, author
 -- name: last_writes

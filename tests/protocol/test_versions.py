@@ -32,7 +32,7 @@ def test_going_back_is_told_the_other_way_round() -> None:
 
 
 def test_what_a_person_would_not_read_is_counted() -> None:
-    many = {f"role r{n:02d}": {} for n in range(MOST_CHANGES + 3)}
+    many: Version = {f"role r{n:02d}": {} for n in range(MOST_CHANGES + 3)}
     said = told(changes({}, many))
     assert len(said) == MOST_CHANGES + 1
     assert said[-1] == "3 more"
