@@ -22,12 +22,16 @@ from checkpoints.postgres_connection import PostgresConnection, session_of
 QUEUE, TASK = "andon", "andon.case"
 HEARTBEAT_S, STALLED_S = 2.0, 8.0
 """How often a worker says that it lives, and after how long a silence its jobs are given to others."""
+FETCHED_S = 2.0
+"""How long a worker may take from fetching a job to the lease of its case; beyond it, it was another's."""
 FORGOTTEN_S = 60.0
 """After how long a silence nothing is remembered of a worker."""
 POLL_S = 1.0
 """How often a worker looks for jobs that it was not told of."""
 _AGAIN_S = 1.0
 """How long a worker waits after it lost the database."""
+AHEAD = 1
+"""The priority of a case that was begun: it has waited before those that were not."""
 _TOGETHER = 100
 """Lost jobs that are deferred again in one look."""
 _PREPARING = 0x414E444A
@@ -37,6 +41,12 @@ SELECT due.id FROM unnest(%(cases)s::text[]) WITH ORDINALITY AS due (id, place) 
   SELECT 1 FROM procrastinate_jobs AS job
   WHERE job.lock = 'case:' || due.id AND job.status IN ('todo', 'doing'))
 ORDER BY due.place LIMIT %(most)s
+"""
+_BEGUN = """
+SELECT job.id, job.lock FROM procrastinate_jobs AS job
+WHERE job.status = 'doing' AND job.lock = ANY(%(locks)s) AND EXISTS (
+  SELECT 1 FROM procrastinate_events AS event WHERE event.job_id = job.id AND event.type = 'started'
+  AND event.at < now() - make_interval(secs => %(since_s)s))
 """
 
 _log = logging.getLogger("andon.jobs")
@@ -83,11 +93,12 @@ def _defer(connection: PostgresConnection, cases: Sequence[str]) -> None:
     manager.batch_defer_jobs(jobs=[_job(case) for case in cases], connection=connection.raw)
 
 
-def _job(case: str) -> procrastinate.jobs.Job:
+def _job(case: str, priority: int = 0) -> procrastinate.jobs.Job:
     name = _lock(case)
     return procrastinate.jobs.Job(
         id=None,
         queue=QUEUE,
+        priority=priority,
         lock=name,
         queueing_lock=name,
         task_name=TASK,
@@ -193,7 +204,8 @@ class ProcrastinateJobs:
             if due:
                 for case in await _without_job(app, list(due)):
                     with suppress(AlreadyEnqueued):
-                        await app.job_manager.defer_job_async(job=_job(case))
+                        job = _job(case, AHEAD if due[case] else 0)
+                        await app.job_manager.defer_job_async(job=job)
         except (ConnectorException, psycopg.Error) as error:
             _log.warning("lost jobs are looked for later: %s", error)
 
@@ -203,21 +215,23 @@ async def _take_over(app: procrastinate.App, left: Sequence[str]) -> None:
     them is still due is deferred anew.
     """
     manager = app.job_manager
-    stalled = {
-        job.id: job
-        for case in left
-        for job in await manager.list_jobs_async(lock=_lock(case), status="doing")
-    }
-    for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S):
-        stalled[job.id] = job
-    for job in stalled.values():
-        _log.warning("the worker of %s is silent or gone: its job is given to others", job.lock)
+    stalled = await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S)
+    ended = {job.id: str(job.lock) for job in stalled if job.id is not None}
+    if left:
+        locks = [_lock(case) for case in left]
+        found = await _connector(app).execute_query_all_async(_BEGUN, locks=locks, since_s=FETCHED_S)
+        ended |= {row["id"]: row["lock"] for row in found}
+    for job, lock in ended.items():
+        _log.warning("the worker of %s is silent or gone: its job is given to others", lock)
         with suppress(ConnectorException):  # another worker has seen it, too
-            await app.job_manager.finish_job(job=job, status=Status.FAILED, delete_job=True)
+            await manager.finish_job_by_id_async(job_id=job, status=Status.FAILED, delete_job=True)
 
 
 async def _without_job(app: procrastinate.App, cases: Sequence[str]) -> list[str]:
-    connector = app.connector
-    assert isinstance(connector, procrastinate.PsycopgConnector)
-    rows = await connector.execute_query_all_async(_WITHOUT, cases=list(cases), most=_TOGETHER)
+    rows = await _connector(app).execute_query_all_async(_WITHOUT, cases=list(cases), most=_TOGETHER)
     return [str(row["id"]) for row in rows]
+
+
+def _connector(app: procrastinate.App) -> procrastinate.PsycopgConnector:
+    assert isinstance(app.connector, procrastinate.PsycopgConnector)
+    return app.connector
