@@ -30,6 +30,7 @@ from checkpoints.sqlite_damage import refuse_damaged, refuse_emptied, refuse_for
 from checkpoints.sqlite_files import file_errors, keep_private, make_private, place_errors
 from checkpoints.sqlite_soundness import soundness
 from checkpoints.sqlite_trouble import down, final, is_full, is_of_disk, may_lack_room, read_errors, root
+from checkpoints.wal_bound import is_too_large, write_back
 from protocol.errors import AndonError, DependencyDownError, NotFoundError
 from protocol.failpoints import Point, failpoint
 from protocol.ports import ReadTx, Tx
@@ -58,7 +59,8 @@ class SqliteLedger:
         self._clock = clock
         self._sql = named_queries("queries")
         # Without WAL a commit needs the file to itself. Taking turns here is fair, and waits for no poll.
-        shared = inline or journal_mode_for(sqlite3.sqlite_version_info) == "wal"
+        self._has_wal = journal_mode_for(sqlite3.sqlite_version_info) == "wal"
+        shared = inline or self._has_wal
         self._turn: AbstractContextManager[object] = nullcontext() if shared else Lock()
         # A queue costs a third of what an executor's futures cost, and most of a read is getting there.
         self._reads: JobQueue[ReadTx] | None = (
@@ -161,6 +163,8 @@ class SqliteLedger:
 
     def _transact(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         do = self._writer.execute
+        if self._has_wal and is_too_large(self.path):
+            write_back(self.path, self._writer)
         patiently(self.path, lambda: do("BEGIN IMMEDIATE"))
         stored = do(self._sql["meta"], (CLOCK,)).fetchone()[0]
         outcomes, clock = run_jobs(self._writer, jobs, self._new_tx, stored)

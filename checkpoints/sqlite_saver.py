@@ -59,7 +59,7 @@ async def open_saver(path: Path, over: "Over | None" = None) -> "AsyncIterator[A
     keep_private(path)
     async with aiosqlite.connect(path, timeout=BUSY_S) as connection:
         saver = SqliteCache(connection, serde=PlainSerializer())
-        saver.over = over
+        saver.path, saver.over = path, over
         with _told(path):
             await connection.execute("PRAGMA synchronous = NORMAL")
             await saver.setup()

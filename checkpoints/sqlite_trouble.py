@@ -29,9 +29,9 @@ class FrozenLedgerError(DependencyDownError):
 
 
 def root(error: BaseException) -> BaseException:
-    """The error of SQLite that another one was raised for; the error itself when there is none."""
+    """The error of the disk that another one was raised for; the error itself when there is none."""
     found: BaseException | None = error
-    while found is not None and not isinstance(found, sqlite3.Error):
+    while found is not None and not is_of_disk(found):
         found = found.__cause__
     return found or error
 
