@@ -58,8 +58,8 @@ def down(where: str, error: Exception) -> AndonError:
     told: AndonError
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         told = InvalidFloorError(
-            f"The database {where} does not let this user: {words(error)}.",
-            hint="Give the user the rights of docs/how-to/postgres.md.",
+            f"The database {where} refuses this user: {words(error)}.",
+            hint="GRANT CREATE ON DATABASE … TO the user, or make the schema andon theirs.",
             code="database_not_writable",
         )
     elif isinstance(error, psycopg.errors.LockNotAvailable):

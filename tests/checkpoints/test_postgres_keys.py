@@ -228,7 +228,11 @@ async def test_rows_are_numbered_without_a_gap_after_jobs_that_failed(tmp_path: 
         raise KeyError("lost")
 
     def number(n: int) -> Job:
-        return lambda tx: (tx.put_event(event_row(f"evt_{n}")), open_case(tx, id=f"case_{n}", number=n))
+        def job(tx: Tx) -> None:
+            tx.put_event(event_row(f"evt_{n}"))
+            open_case(tx, id=f"case_{n}", number=n)
+
+        return job
 
     async with postgres(tmp_path) as ledger:
         for n in (1, 2, 3):
