@@ -1,6 +1,7 @@
 """Which chat model plays a role: the seam between the turn and a backend (DESIGN section 6)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
@@ -9,7 +10,19 @@ from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
 from protocol.turns import Move, Play, Policy, Turn, View, from_json
 
+OFFLINE = "offline"
+"""The name of the backend that plays each role by its policy."""
+OPENAI = "openai:"
+"""What the name of a model at an endpoint begins with."""
 Script = Sequence[Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this."""
+
+    base_url: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 class ModelAccess(Protocol):
@@ -91,3 +104,20 @@ def calls_of(message: Any) -> Iterator[Mapping[str, Any]]:
     """The well-formed tool calls of an answer, in order."""
     for call in message.tool_calls:
         yield {"name": call["name"], "args": call["args"], "id": call["id"]}
+
+
+def open_models(
+    name: str, endpoint: Endpoint, policies: Mapping[str, Policy], scripts: Mapping[str, Script] | None = None
+) -> ModelAccess:
+    """The backend of a name: ``offline`` or ``openai:NAME``. InvalidFloorError for another or no key."""
+    if name == OFFLINE:
+        return OfflineAccess(policies, scripts)
+    if name.startswith(OPENAI) and name != OPENAI:
+        from agents.openai_access import OpenAIAccess
+
+        return OpenAIAccess(name.removeprefix(OPENAI), endpoint)
+    raise InvalidFloorError(
+        f"There is no model {name!r}.",
+        hint="--model offline needs nothing; --model openai:NAME names one of an endpoint.",
+        code="bad_settings",
+    )

@@ -21,6 +21,25 @@ class InvalidTurnError(ValueError):
     """The answer is not a turn; the message says why, for a repair attempt."""
 
 
+def check_message(message: Any) -> None:
+    """Check what a model says beside its calls. Raises InvalidTurnError for an answer that is not whole.
+
+    A message without calls and without words is an answer: the agent has nothing to do.
+    """
+    if invalid := getattr(message, "invalid_tool_calls", None):
+        raise InvalidTurnError(f"the arguments of a call cannot be read: {_reason(invalid[0])}")
+    if getattr(message, "response_metadata", {}).get("finish_reason") == "length":
+        raise InvalidTurnError("the answer was cut at its greatest length")
+    if refusal := getattr(message, "additional_kwargs", {}).get("refusal"):
+        raise InvalidTurnError(f"the model refuses: {str(refusal)[:200]}")
+    if not message.tool_calls and str(message.content).strip():
+        raise InvalidTurnError("an answer in words; only calls are taken, and reply is the one that speaks")
+
+
+def _reason(call: Mapping[str, Any]) -> str:
+    return str(call.get("error") or "they are not JSON")[:300]
+
+
 def parse_moves(world: World, agent: str, calls: Sequence[Mapping[str, Any]]) -> tuple[Move, ...]:
     """The moves of a final message. Raises InvalidTurnError."""
     if len(calls) > MAX_MOVES:

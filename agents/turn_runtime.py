@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, To
 from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
-from agents.parsing import InvalidTurnError, check_answers, parse_moves
+from agents.parsing import InvalidTurnError, check_answers, check_message, parse_moves
 from agents.prompting import system_prompt
 from agents.rates import Rates
 from agents.retrying import KEEP_SHARE, decide, pace
@@ -184,8 +184,7 @@ class TurnRuntime:
             messages.append(HumanMessage(f"Your last answer was no turn: {complaint}. Give it again."))
         for _ in range(MAX_STEPS):
             answer = await self._call(job.agent, messages, spent)
-            if getattr(answer, "invalid_tool_calls", None):
-                raise InvalidTurnError("a tool call's arguments are not JSON")
+            check_message(answer)
             calls = list(calls_of(answer))
             if not any(c["name"] in self._world.queries for c in calls):
                 moves = parse_moves(self._world, job.agent, calls)

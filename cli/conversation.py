@@ -6,7 +6,7 @@ from typing import Any
 
 from cli.exits import of_status, tell
 from cli.notices import Notices
-from cli.outcome import OFFLINE, standing_line, waiting_line
+from cli.outcome import model_line, standing_line, waiting_line
 from cli.output import Output
 from cli.progress import Progress, untold
 from cli.settling import settle
@@ -116,7 +116,7 @@ async def begin(app: App, out: Output, person: str, session: str | None) -> Conv
     """A new conversation, or the one named; raises NotFoundError or NotAuthorisedError for that one."""
     config = app.world.config
     out.note(f"{config.floor}: {config.purpose}")
-    out.note(OFFLINE)
+    out.note(model_line(app.settings))
     if session is None:
         session = session_id()
         out.note(f"session {session}, you are {person}; /help lists commands")

@@ -34,6 +34,7 @@ VERBS = {
     "matrix": Verb("cli.matrix", "Show who expects what from whom."),
     "audit": Verb("cli.audit", "Verify the ledger's invariants and its audit chain."),
     "eval": Verb("cli.eval", "Play suites of examples and check what comes of them."),
+    "model-server": Verb("cli.model_server", "Serve the offline roles as a model endpoint to rehearse with."),
     "db": Verb("cli.db", "Look after the ledger as a database: status, migrate, copy."),
     "doctor": Verb("cli.doctor", "Look whether this machine and this ledger are fit."),
 }

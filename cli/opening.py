@@ -1,9 +1,11 @@
 """Opening a floor for work: who is here first, then the application, built once per run."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from agents.floor_loader import load_floor, read_config
+from agents.models import Endpoint
 from cli.identity import operating_user, who
 from cli.options import Common
 from graph.app import App, open_app
@@ -22,6 +24,8 @@ async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterato
     settings = Settings(
         common.floor,
         common.data,
+        model=common.model,
+        endpoint=endpoint(),
         database=common.database,
         host=host,
         anchor=common.anchor,
@@ -29,6 +33,12 @@ async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterato
     )
     async with open_app(settings) as app:
         yield app, person
+
+
+def endpoint() -> Endpoint:
+    """Where models are served, as the environment says."""
+    base_url = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
+    return Endpoint(base_url or None, os.environ.get("OPENAI_API_KEY") or None)
 
 
 def _config(common: Common) -> FloorConfig:

@@ -49,6 +49,7 @@ class Common:
     color: bool = True
     verbose: int = 0
     database: str | None = None
+    model: str = OFFLINE
     anchor: Path | None = None
     anchor_key: Path | None = None
     """The files of the audit chain's heads and of their key; None: in the data directory."""
@@ -119,6 +120,7 @@ def resolve(given: Mapping[str, Any], environment: Mapping[str, str], here: Path
         anchor=Path(chosen["anchor"]) if "anchor" in chosen else None,
         anchor_key=Path(chosen["anchor_key"]) if "anchor_key" in chosen else None,
         database=chosen.get("database"),
+        model=chosen.get("model", OFFLINE),
     )
 
 
@@ -139,7 +141,7 @@ def _default_floor(here: Path) -> Path:
 
 
 def _refuse_later(chosen: Mapping[str, Any]) -> None:
-    wanted = {"model": OFFLINE, "topology": TOPOLOGY}
+    wanted = {"topology": TOPOLOGY}
     for name, only in wanted.items():
         if chosen.get(name, only) != only:
             raise InvalidFloorError(
@@ -172,7 +174,7 @@ _OPTIONS = (
     ),
     _option("--data", metavar="DIR", help="Where its ledger lives (default: .andon in the floor)."),
     _option("--database", metavar="URL", help="A PostgreSQL that holds the ledger, for many machines."),
-    _option("--model", metavar="MODEL", help="offline (the default); others in a later version."),
+    _option("--model", metavar="MODEL", help="offline (the default), or openai:NAME of any endpoint."),
     _option("--topology", metavar="T", help="hybrid (the default); others in a later version."),
     _option("--as", "as_person", metavar="PERSON", help="Who asks or decides (default: you)."),
     _option("--json", "as_json", is_flag=True, help="One JSON object per answer on stdout."),

@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from agents.models import OFFLINE, OPENAI
 from cli.output import Output
 from cli.progress import untold
+from graph.settings import Settings
 from protocol.times import local
 
-OFFLINE = "model: offline. Each role is played by its policy; no key, no network."
+
+def model_line(settings: Settings) -> str:
+    """Which model plays the roles, and where it is asked."""
+    if settings.model == OFFLINE:
+        return "model: offline. Each role is played by its policy; no key, no network."
+    name = settings.model.removeprefix(OPENAI)
+    return f"model: {name} at {settings.endpoint.base_url or 'its maker'}. What agents see is sent there."
 
 
 def print_outcome(out: Output, shape: Mapping[str, Any], zone: str, *, told: str = "") -> None:

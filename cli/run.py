@@ -6,7 +6,7 @@ import click
 
 from cli.exits import of_status
 from cli.options import Common, verb
-from cli.outcome import OFFLINE, print_outcome
+from cli.outcome import model_line, print_outcome
 from cli.output import Output
 from cli.progress import Progress
 from cli.typed_text import given_text
@@ -40,7 +40,7 @@ async def _run(common: Common, text: str) -> int:
     out = Output(common)
     progress = Progress(out, process_clock, speaks=True)
     async with open_floor(common) as (app, person):
-        out.note(OFFLINE)
+        out.note(model_line(app.settings))
         shape = await app.ask(text, person=person, progress=progress)
         shape = await settle(app, shape)
         zone = app.world.config.zone

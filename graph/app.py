@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agents.floor_loader import Floor, load_floor
-from agents.models import ModelAccess, OfflineAccess
+from agents.models import ModelAccess, open_models
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
 from graph.anchoring import anchor_files, anchored
@@ -200,13 +200,13 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     """
     floor = load_floor(settings.floor_dir)
     world = with_engine(replace(floor.world, config=_config(floor.world.config, settings)))
-    if settings.model != "offline" or settings.topology != "hybrid":
+    if settings.topology != "hybrid":
         raise InvalidFloorError(
-            "Only --model offline and topology hybrid exist in this version.",
-            hint="Leave out --model and --topology.",
+            "Only topology hybrid exists in this version.",
+            hint="Leave out --topology.",
             code="bad_settings",
         )
-    models = models or OfflineAccess(floor.policies, settings.scripts)
+    models = models or open_models(settings.model, settings.endpoint, floor.policies, settings.scripts)
     place = Place(settings.data_dir, settings.database, settings.inline)
     heads = anchor_files(settings.data_dir, settings.anchor, settings.anchor_key)
     async with (

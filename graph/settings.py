@@ -1,10 +1,11 @@
 """What the composition root is told: one frozen value, every field with its unit and reason."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from agents.models import OFFLINE, Endpoint
 from checkpoints.leases import RENEW_S, TTL_S
 from protocol.records import Claimed, Ref
 
@@ -33,12 +34,14 @@ class Settings:
     ``host``: how this host is called in leases, when its own name will not do; no other may be called so.
     ``anchor`` and ``anchor_key``: the files of the audit chain's heads and of the key that signs them;
     None: in ``data_dir``.
+    ``endpoint``: where a ``model`` that is not offline is served.
     ``database``: the URL of a PostgreSQL that holds the ledger; None: a file in ``data_dir``.
     """
 
     floor_dir: Path
     data_dir: Path
-    model: str = "offline"
+    model: str = OFFLINE
+    endpoint: Endpoint = field(default_factory=Endpoint)
     database: str | None = None
     topology: str = "hybrid"
     seed: Seed | None = None

@@ -53,8 +53,6 @@ def test_colour_is_off_where_it_is_not_wanted(environment: dict[str, str], color
 @pytest.mark.parametrize(
     ("given", "environment"),
     [
-        ({"model": "openai:x"}, {}),
-        ({}, {"ANDON_MODEL": "recorded"}),
         ({"topology": "central"}, {}),
     ],
 )

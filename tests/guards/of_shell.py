@@ -431,7 +431,7 @@ GUARDS = (
     Guard(
         "settings of this version",
         "graph.app:open_app",
-        'if settings.model != "offline" or settings.topology != "hybrid":',
+        'if settings.topology != "hybrid":',
         "if False:",
         (
             (

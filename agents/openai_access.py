@@ -1,0 +1,45 @@
+"""The models of roles at any endpoint that speaks OpenAI's protocol: a base URL, a key and a name."""
+
+from langchain_core.language_models import BaseChatModel
+
+from agents.models import Endpoint
+from protocol.errors import InvalidFloorError
+
+ENDPOINT = "openai"
+"""How the breaker of the endpoint is named."""
+LONGEST_S = 600.0
+"""No call lasts longer, whatever a turn's deadline allows."""
+
+
+class OpenAIAccess:
+    """One model for every role. The turn's deadline ends a call, and the turn runtime alone tries again."""
+
+    def __init__(self, name: str, endpoint: Endpoint) -> None:
+        from pydantic import SecretStr
+
+        from agents.strict_chat import StrictChat
+
+        if not endpoint.key:
+            raise InvalidFloorError(
+                f"The model {name} needs a key for its endpoint.",
+                hint="Set OPENAI_API_KEY; for an endpoint that asks for none, set it to any word.",
+                code="no_key",
+            )
+        self._model = StrictChat(
+            model=name,
+            base_url=endpoint.base_url,
+            api_key=SecretStr(endpoint.key),
+            timeout=LONGEST_S,
+            max_retries=0,
+            temperature=0,
+            use_responses_api=False,
+            disable_streaming=True,
+        )
+
+    def model_of(self, agent: str) -> BaseChatModel:
+        """The same for all."""
+        return self._model
+
+    def endpoint_of(self, agent: str) -> str | None:
+        """One endpoint, one breaker."""
+        return ENDPOINT
