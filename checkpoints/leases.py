@@ -1,7 +1,8 @@
 """Who drives a case: a lease that names a process, is renewed while it lives, and can be seen to be lost.
 
 The lease keeps two processes from doing the same work; it is the fencing token, checked by every
-commit, that keeps them from doing it twice.
+commit, that keeps them from doing it twice. How long a lease has lasted is told by the observer's own
+elapsed time, never by comparing instants that different clocks have shown.
 """
 
 import asyncio
@@ -16,14 +17,17 @@ from pathlib import Path
 
 from protocol.errors import DependencyDownError
 from protocol.failpoints import Point, failpoint
-from protocol.lease import LeaseState, state_of
+from protocol.lease import Sighting, sighted, unchanged
 from protocol.ports import Ledger, Tx
 from protocol.rows import LeaseHolder, LeaseRow
 
 TTL_S = 15.0
-"""How long a lease outlives its last renewal, in wall seconds (DESIGN section 4)."""
+"""How long a lease outlives its last renewal, in seconds of elapsed time (DESIGN section 4)."""
 RENEW_S = 5.0
 """How often it is renewed: two renewals may fail before another process may take over."""
+
+_REMEMBERED = 4096
+"""Leases of others that a process keeps in mind at once; there are as many as cases that others drive."""
 
 _PROC = Path("/proc")
 _STARTED = 19
@@ -46,12 +50,41 @@ class Lease:
         """Set as soon as it is known that another process holds the case, or may hold it by now."""
 
 
+class Sightings:
+    """What this process has seen of leases that others hold. ``elapsed``: its own clock, never set.
+
+    A lease has ended when its row was seen unchanged for ``ttl_s``, or its holder is seen to be gone.
+    """
+
+    def __init__(self, ttl_s: float, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self.elapsed = elapsed
+        self._ttl_s = ttl_s
+        self._seen: dict[str, Sighting] = {}
+
+    def ended(self, row: LeaseRow, host: str | None = None) -> bool:
+        """Whether the lease was seen to have ended; a first look begins the wait. False for one that is free.
+
+        ``host``: how this host is called in leases.
+        """
+        if row.holder is None:
+            self._seen.pop(row.case, None)
+            return False
+        if holder_is_dead(row.holder, host):
+            return True
+        now_s = self.elapsed()
+        if row.case not in self._seen and len(self._seen) >= _REMEMBERED:
+            del self._seen[next(iter(self._seen))]  # the oldest; held still, it is waited for anew
+        self._seen[row.case] = seen = sighted(self._seen.get(row.case), row, now_s)
+        return unchanged(seen, now_s, self._ttl_s)
+
+
 @asynccontextmanager
 async def hold_lease(
     ledger: Ledger,
     case: str | Callable[[Tx], str],
     *,
     holder: LeaseHolder | None = None,
+    sightings: Sightings | None = None,
     clock: Callable[[], float] = time.time,
     ttl_s: float = TTL_S,
     renew_s: float = RENEW_S,
@@ -61,20 +94,21 @@ async def hold_lease(
 
     A ``case`` to be opened is given as what opens it: nobody finds it before its lease is taken.
 
-    ``clock`` gives wall seconds, the only clock that processes share. A dead holder on this host is
-    replaced at once, any other when its lease ends. ``at_start``: done in the transaction that takes it.
+    A dead holder on this host is replaced at once, any other when its lease was seen to end:
+    ``sightings`` remember what this process has seen; without them it has seen nothing yet. ``clock``
+    gives the wall seconds that are written down. ``at_start``: done in the transaction that takes it.
     """
-    me = holder or this_process()
+    me, seen = holder or this_process(), sightings or Sightings(ttl_s)
 
     def take(tx: Tx) -> Lease | None:
         name = case if isinstance(case, str) else case(tx)
         row = tx.lease(name)
-        dead = row is not None and row.holder is not None and holder_is_dead(row.holder, me.host)
+        ended = row is not None and seen.ended(row, me.host)
         now = clock()
-        token = tx.take_lease(name, me, now, ttl_s, dead)
+        token = tx.take_lease(name, me, now, ttl_s, ended)
         if token is None:
             return None
-        if dead:
+        if ended:
             failpoint(Point.RECOVERING)
         if at_start is not None:
             at_start(tx, name)
@@ -90,7 +124,7 @@ async def hold_lease(
         if lease.at_end is not None:
             lease.at_end(tx)
 
-    renewing = asyncio.create_task(_renew(ledger, lease, clock, ttl_s, renew_s))
+    renewing = asyncio.create_task(_renew(ledger, lease, seen.elapsed, clock, ttl_s, renew_s))
     try:
         yield lease
     finally:
@@ -101,17 +135,24 @@ async def hold_lease(
 
 
 async def _renew(
-    ledger: Ledger, lease: Lease, clock: Callable[[], float], ttl_s: float, renew_s: float
+    ledger: Ledger,
+    lease: Lease,
+    elapsed: Callable[[], float],
+    clock: Callable[[], float],
+    ttl_s: float,
+    renew_s: float,
 ) -> None:
+    renewed_s = elapsed()
     while True:
         await asyncio.sleep(renew_s)
-        now = clock()
+        began_s, now = elapsed(), clock()
         try:
             kept = await ledger.write(partial(_renewed, lease, now, ttl_s))
         except DependencyDownError:
-            # The ledger may come back in time.
-            kept = state_of(lease.row, clock()) is LeaseState.HELD
+            # The ledger may come back in time. Others count from when they saw the renewal, which was later.
+            kept = elapsed() - renewed_s < ttl_s
         else:
+            renewed_s = began_s
             lease.row = replace(lease.row, expires=now + ttl_s)
         if not kept:
             lease.lost.set()

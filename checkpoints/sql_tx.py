@@ -32,6 +32,7 @@ from protocol.rows import (
 from protocol.times import micros, whole
 from protocol.toolbox import ResourceType
 
+
 class ShadowWroteError(Exception):
     """A proposal that was only to be compared has changed something: nothing of its transaction is kept."""
 
@@ -337,13 +338,12 @@ class SqlTx(SqlReads):
         values = (seq + 1, prev_hash, codec.audit_hash(seq + 1, prev_hash, text), text)
         self._do(self._sql["put_audit"], values)
 
-    def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
-        taken = lease.take(self._lease(case), holder, now, ttl_s, dead=dead)
+    def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, ended: bool) -> int | None:
+        taken = lease.take(self._lease(case), holder, now, ttl_s, ended=ended)
         if taken is None:
             return None
         values = (case, taken.token, holder.host, holder.pid, holder.started, taken.expires)
-        self._do(self._sql["put_lease"], values)
-        return taken.token
+        return taken.token if self._do(self._sql["put_lease"], values).rowcount == 1 else None
 
     def renew_lease(self, case: str, token: int, now: float, ttl_s: float) -> bool:
         renewed = lease.renew(self._lease(case), token, now, ttl_s)

@@ -12,7 +12,7 @@ from langgraph.errors import EmptyInputError
 from langgraph.types import Command
 
 from checkpoints.checkpoint_cache import CheckpointLostError
-from checkpoints.leases import Lease, hold_lease, this_process
+from checkpoints.leases import Lease, Sightings, hold_lease, this_process
 from checkpoints.sqlite_saver import forget_case
 from graph.adopting import adopt
 from graph.attempts import quarantine
@@ -109,6 +109,7 @@ class Driver:
         self._timing = timing
         self._clock = clock
         self._shared = shared
+        self.sightings = Sightings(timing.lease_s, clock)
         self._stopping = False
 
     def stop(self) -> None:
@@ -154,6 +155,7 @@ class Driver:
             self._ledger,
             case,
             holder=this_process(timing.host),
+            sightings=self.sightings,
             clock=self._shared,
             ttl_s=timing.lease_s,
             renew_s=timing.renew_s,

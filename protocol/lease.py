@@ -1,11 +1,12 @@
 """The lease of a case: one process drives it at a time, and one that lost it does no harm.
 
 Whoever takes it gets a fencing token, one higher than any before; a commit names its token and counts
-only under the newest. Instants are wall seconds, the one clock that processes share.
+only under the newest. Whether a lease has ended is not read from stored instants, since clocks differ and
+are set: an observer has seen its holder gone, or the row unchanged for a whole lease of its own time.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocol.machine import Machine
@@ -29,10 +30,8 @@ class LeaseEvent(StrEnum):
     """Its holder says that it still lives; late, but before anybody took over, is in time."""
     PAUSE = "pause"
     """Its holder gives it back: the case waits for a person, has ended, or could not go on."""
-    EXPIRE = "expire"
-    """It was not renewed in time."""
-    HOLDER_DIES = "holder_dies"
-    """The process that holds it is known to be gone."""
+    END = "end"
+    """It was seen to have ended: not renewed for its whole length, or its holder is gone."""
     TAKE_OVER = "take_over"
     """Another process takes the case up; what the one before still wants to commit is refused."""
 
@@ -42,8 +41,7 @@ TABLE: Mapping[tuple[LeaseState, LeaseEvent], LeaseState] = {
     (_S.FREE, _E.TAKE): _S.HELD,
     (_S.HELD, _E.RENEW): _S.HELD,
     (_S.HELD, _E.PAUSE): _S.FREE,
-    (_S.HELD, _E.EXPIRE): _S.LAPSED,
-    (_S.HELD, _E.HOLDER_DIES): _S.LAPSED,
+    (_S.HELD, _E.END): _S.LAPSED,
     (_S.LAPSED, _E.RENEW): _S.HELD,
     (_S.LAPSED, _E.PAUSE): _S.FREE,
     (_S.LAPSED, _E.TAKE_OVER): _S.HELD,
@@ -58,25 +56,42 @@ def advance(state: LeaseState, event: LeaseEvent) -> LeaseState:
     return MACHINE.advance(state, event)
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A lease as an observer has seen it, unchanged since ``since_s`` of the observer's elapsed time."""
+
+    token: int
+    expires: float
+    since_s: float
+
+
+def sighted(before: Sighting | None, lease: LeaseRow, now_s: float) -> Sighting:
+    """What is remembered after a look at ``now_s``: a lease that has changed begins anew."""
+    if before is not None and (before.token, before.expires) == (lease.token, lease.expires):
+        return before
+    return Sighting(lease.token, lease.expires, now_s)
+
+
+def unchanged(sighting: Sighting, now_s: float, ttl_s: float) -> bool:
+    """Whether it was seen unchanged for its whole length."""
+    return now_s - sighting.since_s >= ttl_s
+
+
 def free(case: str) -> LeaseRow:
     """The lease of a case that nobody has driven yet."""
     return LeaseRow(case, token=0, holder=None, expires=0.0)
 
 
-def state_of(lease: LeaseRow, now: float, *, dead: bool = False) -> LeaseState:
-    """Where ``lease`` stands at ``now``. ``dead``: its holder is known to be gone."""
+def state_of(lease: LeaseRow, *, ended: bool = False) -> LeaseState:
+    """Where ``lease`` stands. ``ended``: whoever asks has seen it unchanged for long, or its holder gone."""
     if lease.holder is None:
         return LeaseState.FREE
-    if dead:
-        return advance(LeaseState.HELD, LeaseEvent.HOLDER_DIES)
-    if lease.expires <= now:
-        return advance(LeaseState.HELD, LeaseEvent.EXPIRE)
-    return LeaseState.HELD
+    return advance(LeaseState.HELD, LeaseEvent.END) if ended else LeaseState.HELD
 
 
-def take(lease: LeaseRow, holder: LeaseHolder, now: float, ttl_s: float, *, dead: bool) -> LeaseRow | None:
+def take(lease: LeaseRow, holder: LeaseHolder, now: float, ttl_s: float, *, ended: bool) -> LeaseRow | None:
     """``lease`` in the hands of ``holder`` under the next token; None when another holds it."""
-    state = state_of(lease, now, dead=dead)
+    state = state_of(lease, ended=ended)
     if not MACHINE.allows(state, LeaseEvent.TAKE if state is LeaseState.FREE else LeaseEvent.TAKE_OVER):
         return None
     return LeaseRow(lease.case, lease.token + 1, holder, now + ttl_s)
@@ -84,9 +99,10 @@ def take(lease: LeaseRow, holder: LeaseHolder, now: float, ttl_s: float, *, dead
 
 def renew(lease: LeaseRow, token: int, now: float, ttl_s: float) -> LeaseRow | None:
     """``lease`` for ``ttl_s`` from ``now``; None when it is no longer held under ``token``."""
-    if not (holds(lease, token) and MACHINE.allows(state_of(lease, now), LeaseEvent.RENEW)):
+    if not (holds(lease, token) and MACHINE.allows(state_of(lease), LeaseEvent.RENEW)):
         return None
-    return replace(lease, expires=now + ttl_s)
+    # Whoever watches goes by its change: a clock that was set back must not make two renewals look alike.
+    return replace(lease, expires=max(now + ttl_s, lease.expires + 1))
 
 
 def give_back(lease: LeaseRow, token: int) -> LeaseRow | None:

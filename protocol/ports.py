@@ -118,6 +118,7 @@ class ReadTx(Snapshot, Protocol):
 
     def tries(self, case: str) -> int:
         """Drives of a case that began since its last finished pass and were never ended in order."""
+
     def passes(self, case: str) -> Sequence[PassRow]: ...
     def writes(self, ref: Ref) -> Sequence[WriteRow]:
         """Every version of one resource, oldest first."""
@@ -207,10 +208,10 @@ class Tx(Store, ReadTx, Protocol):
     def clear_alert(self, name: str, at: str, figure: str) -> bool:
         """Ends the alert of that name that stands, once; False when none does."""
 
-    def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, dead: bool) -> int | None:
+    def take_lease(self, case: str, holder: LeaseHolder, now: float, ttl_s: float, ended: bool) -> int | None:
         """Take or take over a lease; the fencing token, or None when another holds it.
 
-        ``now`` is wall seconds. ``dead``: the caller has seen that the present holder is gone.
+        ``now`` is wall seconds. ``ended``: the caller has seen that it was not renewed, or its holder gone.
         """
 
     def renew_lease(self, case: str, token: int, now: float, ttl_s: float) -> bool: ...

@@ -286,7 +286,10 @@ class LeaseHolder:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRow:
-    """The lease of a case. ``token`` only grows; ``expires`` is wall seconds; ``holder`` None when free."""
+    """The lease of a case. ``token`` only grows; ``holder`` None when free.
+
+    ``expires``: wall seconds by the holder's clock. Each renewal changes it, and that is what others go by.
+    """
 
     case: str
     token: int

@@ -10,7 +10,7 @@ from protocol import lease
 from protocol.ports import Tx
 from protocol.rows import LeaseHolder, LeaseRow
 
-TTL, RENEW, SKEW = 3, 1, 1
+TTL, RENEW, SKEW = 3, 1, 9
 """Ticks: how long a lease outlives its last renewal, how often it is renewed, how far clocks differ."""
 CASE = "case"
 HOLDERS = (LeaseHolder("one", 1, "1"), LeaseHolder("two", 2, "2"))
@@ -43,6 +43,8 @@ class Worker:
     token: int = 0
     renewed: int = 0
     stopped: bool = False
+    saw: lease.Sighting | None = None
+    """What it has seen of a lease that the other holds."""
 
     @property
     def runs(self) -> bool:
@@ -70,7 +72,9 @@ class Did:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``highest``: the newest token ever given. ``commits``, ``stops``, ``crashes``, ``people``: left."""
+    """``highest``: the newest token ever given. ``walls``: by how much each worker's wall clock is ahead.
+    ``commits``, ``stops``, ``crashes``, ``people``, ``steps`` (of a wall clock that is set): left.
+    """
 
     scene: Scene
     row: LeaseRow
@@ -82,11 +86,13 @@ class State:
     stops: int = 1
     crashes: int = 1
     people: int = 1
+    steps: int = 0
+    walls: tuple[int, int] = (0, 0)
     did: Did | None = None
 
     def clock(self, worker: int) -> int:
-        """What a worker takes for the time."""
-        return self.tick + (self.scene.offset if worker == 1 else 0)
+        """What a worker's wall clock shows, and so what it writes into a lease."""
+        return self.tick + self.walls[worker]
 
     def with_worker(self, number: int, worker: Worker) -> "State":
         """The state with this worker in place of the one of that number."""
@@ -121,10 +127,28 @@ def is_dead(state: State, number: int) -> bool:
     return held and state.scene.one_host and state.workers[other].phase is Phase.GONE
 
 
+def sight(state: State, number: int) -> lease.Sighting | None:
+    """What a worker remembers once it has looked at the lease."""
+    return (
+        None if state.row.holder is None else lease.sighted(state.workers[number].saw, state.row, state.tick)
+    )
+
+
+def is_current(state: State, saw: lease.Sighting) -> bool:
+    """Whether the lease is still as it was seen."""
+    return (saw.token, saw.expires) == (state.row.token, state.row.expires)
+
+
+def has_ended(state: State, number: int) -> bool:
+    """Whether a worker that looks now has seen the lease end. Elapsed time is the tick on every host."""
+    saw = sight(state, number)
+    return is_dead(state, number) or (saw is not None and lease.unchanged(saw, state.tick, TTL))
+
+
 def taken(state: State, number: int) -> LeaseRow | None:
     """The lease in a worker's hands, if it is to be had."""
-    dead = is_dead(state, number)
-    return lease.take(state.row, HOLDERS[number], state.clock(number), TTL, dead=dead)
+    ended = has_ended(state, number)
+    return lease.take(state.row, HOLDERS[number], state.clock(number), TTL, ended=ended)
 
 
 def step_wrong(before: State, after: State) -> Iterator[tuple[str, str]]:
@@ -149,6 +173,8 @@ def _broken_by(before: State, after: State, did: Did) -> Iterator[tuple[str, str
         held = other.token == before.row.token and before.row.holder == HOLDERS[1 - did.worker]
         if held and other.runs and before.tick - other.renewed <= RENEW:
             yield "live_kept", f"{who} took the case from a worker that runs and renews in time"
+    if did.what == "renew" and did.accepted and after.row == before.row:
+        yield "renewal_shows", f"{who} renewed its lease, and whoever watches it sees no change"
     if did.what == "commit" and did.accepted and did.token != before.highest:
         yield "newest_commits", f"{who} committed with token {did.token}; the newest is {before.highest}"
     if did.what in ("renew", "give back") and did.token != before.highest and after.row != before.row:
@@ -172,14 +198,12 @@ def _held_by_nobody(state: State) -> Iterator[tuple[str, str]]:
     worker = state.workers[HOLDERS.index(state.row.holder)]
     if worker.phase is Phase.IDLE:
         yield "given_back", f"the case {state.case}, its worker has left it, and the lease is still held"
-    if lease.state_of(state.row, state.row.expires) is lease.LeaseState.HELD:
+    if lease.state_of(state.row, ended=True) is lease.LeaseState.HELD:
         yield "lapses", "nothing ends the lease of a holder that says nothing more"
-    if state.row.expires > state.tick + SKEW + TTL:
-        yield "lapses", f"the lease ends at {state.row.expires}, later than any renewal by now allows"
 
 
 def _not_to_be_had(state: State) -> Iterator[tuple[str, str]]:
-    """Free, it is to be had at once; so it is after a death that is seen, and after its end and the skew."""
+    """Free, it is to be had at once; so it is after a death that is seen, and unchanged for its length."""
     for number, worker in enumerate(state.workers):
         if worker.phase is not Phase.IDLE or worker.stopped or state.case is not Case.DUE:
             continue
@@ -187,8 +211,12 @@ def _not_to_be_had(state: State) -> Iterator[tuple[str, str]]:
             invariant, why = "free_is_taken", "it is free"
         elif is_dead(state, number):
             invariant, why = "replaced_in_time", "its holder is seen to be gone"
-        elif state.tick >= state.row.expires + SKEW:
-            invariant, why = "replaced_in_time", f"it ended at {state.row.expires}"
+        elif (
+            worker.saw is not None
+            and is_current(state, worker.saw)
+            and state.tick - worker.saw.since_s >= TTL
+        ):
+            invariant, why = "replaced_in_time", f"it has seen it unchanged since tick {worker.saw.since_s}"
         else:
             continue
         if taken(state, number) is None:

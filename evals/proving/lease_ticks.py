@@ -1,8 +1,10 @@
-"""The lease of a case by ticks: two workers whose clocks differ, one stopped or gone, a person awaited.
+"""The lease of a case by ticks: two workers whose clocks differ and are set, one stopped or gone, a person
+awaited.
 
 A worker takes the lease, renews it every tick while it runs, commits under the gate's fence and gives
 the lease back as soon as the case waits or has ended. Stopped, it remembers what it held, and goes on
-with that when it runs again.
+with that when it runs again. Who finds the lease held looks at it every tick: it has ended when it has not
+changed for its whole length of the observer's own elapsed time, whatever any wall clock shows.
 """
 
 from collections.abc import Hashable, Iterator
@@ -11,6 +13,7 @@ from functools import partial
 
 from evals.proving.lease_checks import (
     CASE,
+    HOLDERS,
     NAMES,
     RENEW,
     SKEW,
@@ -21,7 +24,9 @@ from evals.proving.lease_checks import (
     Scene,
     State,
     Worker,
+    is_current,
     passes_fence,
+    sight,
     state_wrong,
     step_wrong,
     taken,
@@ -39,21 +44,31 @@ class LeaseModel:
     name = "lease by ticks"
 
     def starts(self) -> Iterator[tuple[str, State]]:
-        """On one host, and on two whose clocks differ."""
+        """On one host, and on two whose clocks differ; and with a clock that is set meanwhile."""
         for scene in SCENES:
             ahead = f"the clock of {NAMES[1]} differs by {scene.offset} ticks"
             words = "both workers are on one host" if scene.one_host else f"two hosts: {ahead}"
-            yield words, State(scene, lease.free(CASE))
+            yield words, State(scene, lease.free(CASE), walls=(0, scene.offset))
+        for scene in SCENES[:2]:
+            words = (
+                f"a clock is set; {'one host' if scene.one_host else 'two hosts'}, and no person is awaited"
+            )
+            yield words, State(scene, lease.free(CASE), walls=(0, scene.offset), people=0, commits=1, steps=1)
 
     def key(self, state: State) -> Hashable:
-        """All but what the last step did."""
+        """All but what the last step did, and what clocks show, save how far the stamp is ahead of them.
+
+        A stamp never comes back, so who has seen an older one has seen none of this lease.
+        """
         row, one, two = state.row, *state.workers
+        held_by = None if row.holder is None else HOLDERS.index(row.holder)
+        ahead = None if held_by is None else row.expires - state.clock(held_by)
         return (
-            (state.scene.one_host, state.scene.offset, state.tick, state.case),
-            (row.token, row.holder and row.holder.pid, row.expires, state.highest),
-            (one.phase, one.token, one.renewed, one.stopped),
-            (two.phase, two.token, two.renewed, two.stopped),
-            (state.commits, state.stops, state.crashes, state.people),
+            (state.scene.one_host, state.tick, state.case),
+            (row.token, held_by, ahead, state.highest),
+            (one.phase, one.token, one.renewed, one.stopped, _seen_since(state, one)),
+            (two.phase, two.token, two.renewed, two.stopped, _seen_since(state, two)),
+            (state.commits, state.stops, state.crashes, state.people, state.steps),
         )
 
     def happenings(self, state: State) -> Iterator[Happening[State]]:
@@ -62,8 +77,9 @@ class LeaseModel:
             yield from self._by(state, number)
         if state.case is Case.WAITS and state.people > 0:
             yield _happens(state, "a person decides", replace(state, case=Case.DUE, people=state.people - 1))
-        overdue = any(w.runs and state.tick - w.renewed >= RENEW for w in state.workers)
-        if state.tick < LAST_TICK and not overdue:
+        if state.steps > 0:
+            yield from _set_clocks(state)
+        if state.tick < LAST_TICK and not _overdue(state):
             yield _happens(state, "time passes", replace(state, tick=state.tick + 1))
 
     def _by(self, state: State, number: int) -> Iterator[Happening[State]]:
@@ -100,6 +116,30 @@ class LeaseModel:
         yield from state_wrong(state)
 
 
+def _overdue(state: State) -> bool:
+    """Whether somebody has to act before time passes: who runs renews, who waits looks at the lease."""
+    if any(w.runs and state.tick - w.renewed >= RENEW for w in state.workers):
+        return True
+    waits = (n for n, w in enumerate(state.workers) if w.phase is Phase.IDLE and not w.stopped)
+    return state.case is Case.DUE and any(sight(state, n) != state.workers[n].saw for n in waits)
+
+
+def _set_clocks(state: State) -> Iterator[Happening[State]]:
+    """The wall clock of a worker that holds the lease is set: by much, or just by what a renewal adds."""
+    if state.row.holder is None:
+        return
+    number = HOLDERS.index(state.row.holder)
+    for by in (-RENEW, SKEW):
+        moved = [w + by * (n == number) for n, w in enumerate(state.walls)]
+        after = replace(state, walls=(moved[0], moved[1]), steps=state.steps - 1)
+        yield _happens(state, f"the clock of {NAMES[number]} is set by {by} ticks", after)
+
+
+def _seen_since(state: State, worker: Worker) -> float | None:
+    """The tick since which a worker has seen the lease as it is."""
+    return worker.saw.since_s if worker.saw is not None and is_current(state, worker.saw) else None
+
+
 def _happens(state: State, words: str, after: State) -> Happening[State]:
     told_of_nothing = replace(after, did=None)
     return Happening(f"tick {state.tick}: {words}", lambda: told_of_nothing)
@@ -108,7 +148,8 @@ def _happens(state: State, words: str, after: State) -> Happening[State]:
 def _take(state: State, number: int) -> State:
     row = taken(state, number)
     if row is None:
-        return replace(state, did=Did("take", number))
+        seen = replace(state.workers[number], saw=sight(state, number))
+        return replace(state, did=Did("take", number)).with_worker(number, seen)
     did = Did("take", number, row.token, accepted=True)
     after = replace(state, row=row, highest=max(state.highest, row.token), did=did)
     return after.with_worker(number, Worker(Phase.DRIVES, row.token, state.tick))

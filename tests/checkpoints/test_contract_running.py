@@ -207,19 +207,23 @@ async def test_lease_is_held_by_one(ledger: Ledger) -> None:
     assert (row.token, row.holder, row.expires) == (1, ME, 115.0)
 
 
-@pytest.mark.parametrize(("now", "dead"), [(115.0, False), (101.0, True)])
-async def test_takeover_raises_the_fence(ledger: Ledger, now: float, dead: bool) -> None:
+@pytest.mark.parametrize("now", [101.0, 115.0])
+async def test_takeover_raises_the_fence(ledger: Ledger, now: float) -> None:
     await ledger.write(lambda tx: tx.take_lease("case_1", ME, 100.0, 15.0, False))
-    assert await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, now, 15.0, dead)) == 2
+    assert await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, now, 15.0, False)) is None
+    assert await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, now, 15.0, True)) == 2
     assert await ledger.write(lambda tx: tx.holds("case_1", 1)) is False
     assert await ledger.write(lambda tx: tx.holds("case_1", 2)) is True
     assert await ledger.write(lambda tx: tx.renew_lease("case_1", 1, now, 15.0)) is False
 
 
-async def test_renewed_lease_lasts_longer(ledger: Ledger) -> None:
+async def test_renewed_lease_shows_that_it_was(ledger: Ledger) -> None:
     await ledger.write(lambda tx: tx.take_lease("case_1", ME, 100.0, 15.0, False))
-    assert await ledger.write(lambda tx: tx.renew_lease("case_1", 1, 110.0, 15.0)) is True
-    assert await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, 116.0, 15.0, False)) is None
+    for now, shown in ((110.0, 125.0), (50.0, 126.0)):
+        assert await ledger.write(lambda tx, now=now: tx.renew_lease("case_1", 1, now, 15.0)) is True  # type: ignore[misc]
+        row = await ledger.read(lambda tx: tx.lease("case_1"))
+        assert row is not None
+        assert row.expires == shown
 
 
 async def test_dropped_lease_is_free_and_its_fence_stays(ledger: Ledger) -> None:

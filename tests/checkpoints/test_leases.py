@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from checkpoints import leases
-from checkpoints.leases import RENEW_S, TTL_S, hold_lease, holder_is_dead, this_process
+from checkpoints.leases import RENEW_S, TTL_S, Sightings, hold_lease, holder_is_dead, this_process
 from protocol.errors import DependencyDownError
 from protocol.ports import Ledger, Tx
 from protocol.rows import LeaseHolder, LeaseRow
@@ -24,7 +24,7 @@ OTHER = LeaseHolder("elsewhere", 7, "1")
 
 
 class Wall:
-    """A wall clock that a test sets."""
+    """A clock that a test sets: of walls, or of elapsed time."""
 
     def __init__(self) -> None:
         self.at = 1000.0
@@ -119,20 +119,50 @@ async def test_lease_is_released_when_the_task_is_cancelled(ledger: Ledger) -> N
 
 
 async def test_holder_elsewhere_is_replaced_when_its_lease_ends(ledger: Ledger) -> None:
-    wall = Wall()
-    await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, wall(), 15.0, False))
-    async with hold_lease(ledger, "case_1", clock=wall) as lease:
-        assert lease is None
-    wall.at += 15.0
-    async with hold_lease(ledger, "case_1", clock=wall) as lease:
+    elapsed = Wall()
+    seen = Sightings(15.0, elapsed)
+    await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, 0.0, 15.0, False))
+    for _ in range(3):
+        async with hold_lease(ledger, "case_1", sightings=seen) as lease:
+            assert lease is None
+        elapsed.at += 7.4
+    elapsed.at = 1015.0
+    async with hold_lease(ledger, "case_1", sightings=seen) as lease:
         assert lease is not None
         assert lease.token == 2
 
 
+@pytest.mark.parametrize("ahead_s", [0, 600, 3600, 86400, -600, -3600, -86400])
+async def test_living_holder_keeps_its_lease_whatever_clocks_show(ledger: Ledger, ahead_s: int) -> None:
+    """The observer's wall clock differs from the holder's, and is set again while it looks."""
+    elapsed, wall = Wall(), Wall()
+    seen = Sightings(15.0, elapsed)
+    wall.at += ahead_s
+    await ledger.write(lambda tx: tx.take_lease("case_1", OTHER, 1000.0, 15.0, False))
+    for number in range(1, 10):
+        async with hold_lease(ledger, "case_1", sightings=seen, clock=wall) as lease:
+            assert lease is None
+        elapsed.at += 5.0
+        wall.at += 5.0 + ahead_s * (number == 5)
+        now = 1000.0 + 5 * number
+        assert await ledger.write(lambda tx, now=now: tx.renew_lease("case_1", 1, now, 15.0))  # type: ignore[misc]
+    assert (await lease_of(ledger)).token == 1
+
+
+def test_more_leases_than_are_remembered_only_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "_REMEMBERED", 2)
+    elapsed = Wall()
+    seen = Sightings(15.0, elapsed)
+    rows = [LeaseRow(f"case_{n}", 1, OTHER, 15.0) for n in range(3)]
+    assert [seen.ended(row) for row in rows] == [False] * 3
+    elapsed.at += 15.0
+    assert [seen.ended(row) for row in reversed(rows)] == [True, True, False]
+
+
 async def test_dead_holder_of_this_host_is_replaced_at_once(ledger: Ledger) -> None:
-    wall, dead = Wall(), replace(this_process(), started="1")
-    await ledger.write(lambda tx: tx.take_lease("case_1", dead, wall(), 15.0, False))
-    async with hold_lease(ledger, "case_1", clock=wall) as lease:
+    dead = replace(this_process(), started="1")
+    await ledger.write(lambda tx: tx.take_lease("case_1", dead, 0.0, 15.0, False))
+    async with hold_lease(ledger, "case_1") as lease:
         assert lease is not None
         assert lease.token == 2
 
@@ -162,15 +192,15 @@ async def test_lost_lease_is_seen_and_not_taken_back(ledger: Ledger) -> None:
 class Flaky:
     """A ledger that is down when a lease is to be renewed, after ``renewals`` times, while time goes by."""
 
-    def __init__(self, ledger: Ledger, wall: Wall, step_s: float, renewals: int = 0) -> None:
-        self.ledger, self.wall, self.step_s, self.writes = ledger, wall, step_s, 0
+    def __init__(self, ledger: Ledger, elapsed: Wall, step_s: float, renewals: int = 0) -> None:
+        self.ledger, self.elapsed, self.step_s, self.writes = ledger, elapsed, step_s, 0
         self.renewals = renewals
 
     async def write(self, job: Callable[[Tx], object]) -> object:
         self.writes += 1
         if not isinstance(job, partial):
             return await self.ledger.write(job)
-        self.wall.at += self.step_s
+        self.elapsed.at += self.step_s
         self.renewals -= 1
         if self.renewals >= 0:
             return await self.ledger.write(job)
@@ -178,9 +208,9 @@ class Flaky:
 
 
 async def test_lease_counts_as_lost_when_it_could_not_be_renewed_in_time(ledger: Ledger) -> None:
-    wall = Wall()
-    flaky = Flaky(ledger, wall, 6.0)
-    async with hold_lease(cast("Ledger", flaky), "case_1", clock=wall, renew_s=0.0) as lease:
+    elapsed = Wall()
+    flaky, seen = Flaky(ledger, elapsed, 6.0), Sightings(15.0, elapsed)
+    async with hold_lease(cast("Ledger", flaky), "case_1", sightings=seen, renew_s=0.0) as lease:
         assert lease is not None
         async with asyncio.timeout(10):
             await lease.lost.wait()
@@ -188,9 +218,9 @@ async def test_lease_counts_as_lost_when_it_could_not_be_renewed_in_time(ledger:
 
 
 async def test_lease_that_cannot_be_renewed_lasts_from_its_last_renewal(ledger: Ledger) -> None:
-    wall = Wall()
-    flaky = Flaky(ledger, wall, 6.0, renewals=2)
-    async with hold_lease(cast("Ledger", flaky), "case_1", clock=wall, renew_s=0.0) as lease:
+    elapsed = Wall()
+    flaky, seen = Flaky(ledger, elapsed, 6.0, renewals=2), Sightings(15.0, elapsed)
+    async with hold_lease(cast("Ledger", flaky), "case_1", sightings=seen, renew_s=0.0) as lease:
         assert lease is not None
         async with asyncio.timeout(10):
             await lease.lost.wait()

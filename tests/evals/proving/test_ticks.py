@@ -155,12 +155,17 @@ LEASE_FAULTS = [
     (lease.take, ("lease.token + 1", "max(lease.token, 1)"), "token_grows"),
     (lease.take, ("if not MACHINE.allows(", "if False and MACHINE.allows("), "live_kept"),
     (lease.take, ("LeaseEvent.TAKE if state is LeaseState.FREE else ", ""), "free_is_taken"),
-    (lease.take, ("now + ttl_s", "now + 100"), "lapses"),
     (lease.renew, ("holds(lease, token) and ", ""), "stale_changes_nothing"),
     (lease.give_back, ("holds(lease, token) and ", ""), "stale_changes_nothing"),
-    (lease.state_of, ("lease.expires <= now", "False"), "lapses"),
-    (lease.state_of, ("lease.expires <= now", "lease.expires <= now - 1"), "lapses"),
-    (lease.state_of, ("if dead:", "if False:"), "replaced_in_time"),
+    (lease.state_of, ("if ended else", "if False else"), "lapses"),
+    (lease.renew, ("max(now + ttl_s, lease.expires + 1)", "now + ttl_s"), "renewal_shows"),
+    (lease.unchanged, (">= ttl_s", "> ttl_s"), "replaced_in_time"),
+    (lease.unchanged, (">= ttl_s", ">= 0"), "live_kept"),
+    (
+        lease.sighted,
+        ("(before.token, before.expires) == (lease.token, lease.expires)", "before.token == lease.token"),
+        "live_kept",
+    ),
 ]
 BREAKER_FAULTS = [
     (breaker._may_probe, (" or not 0 < left_s <= policy.lease_s + CLOCK_SLACK_S", ""), "next_time"),
