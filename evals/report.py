@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.selection import PART
+from evals.whole_file import write_whole
 from protocol.errors import InvalidFloorError, UsageError
 
 KINDS = ("json", "jsonl")
@@ -47,8 +48,7 @@ def write_reports(shape: Mapping[str, Any], wanted: Sequence[Target]) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise InvalidFloorError(
             f"The report {path} cannot be written: {error.strerror}.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from graph.feed_mapping import FeedMapping, collapse
+from graph.long_lines import LONGEST_LINE, TOO_LONG, bounded_lines
 from protocol.canonical import NotCanonicalError, loads
 from protocol.errors import NotFoundError, UsageError
 from protocol.ids import derive
@@ -21,6 +22,7 @@ CHUNK = 1 << 16
 MOST_LINES = 50
 """Lines that a quoted cell may go on for."""
 BAD_ROW = "bad_row"
+_LONG = f"is longer than {LONGEST_LINE} characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,14 @@ def open_table(path: Path) -> Iterator[Table]:
 
 def _csv_lines(stream: TextIO) -> Iterator[Line]:
     """Records with the line they begin on. A stray quote costs its own line, never those behind it."""
-    numbered = enumerate(stream, 1)
+    numbered = bounded_lines(stream)
     ahead: deque[tuple[int, str]] = deque()
     width = None
     while (first := ahead.popleft() if ahead else next(numbered, None)) is not None:
         number, text = first
+        if text is TOO_LONG:
+            yield Broken(number, _LONG)
+            continue
         if text.count('"') % 2:
             cells = _joined(text, ahead, numbered, width) or _parsed([text], width)
         else:
@@ -132,6 +137,8 @@ def _joined(
             if following is None:
                 break
             ahead.append(following)
+        if ahead[place][1] is TOO_LONG:
+            break
         lines.append(ahead[place][1])
         if lines[-1].count('"') % 2:
             cells = _parsed(lines, width)
@@ -157,7 +164,10 @@ def _parsed(lines: list[str], width: int | None) -> list[str] | None:
 def _json_lines(stream: TextIO) -> Iterator[Line]:
     """The first object's names as a header, then each object's values in that order."""
     columns: list[str] = []
-    for number, text in enumerate(stream, 1):
+    for number, text in bounded_lines(stream):
+        if text is TOO_LONG:
+            yield Broken(number, _LONG)
+            continue
         if not text.strip():
             continue
         try:
