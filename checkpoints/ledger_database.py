@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from checkpoints.ledger_file import FLOOR, SCHEMA
 from checkpoints.migrations import schema_version
 from checkpoints.named_sql import named_queries
-from checkpoints.postgres_connection import PostgresConnection, place
+from checkpoints.postgres_connection import PostgresConnection, alone, place
 from checkpoints.postgres_schema import migrate, stored_version
 from checkpoints.postgres_trouble import opening_errors
 from checkpoints.sql_reads import CLOCK
@@ -27,9 +27,8 @@ def make_current(
         _refuse_newer(url, version)
         if version == schema_version():
             return
-        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        try:
-            connection.execute("SELECT pg_advisory_xact_lock(?)", (_MIGRATING,))
+        with alone(url, connection, _MIGRATING):
+            connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             if (version := stored_version(connection)) < schema_version():  # nobody else was faster
                 put = named_queries("queries")["set_meta"]
                 now = migrate(connection, version)
@@ -38,8 +37,6 @@ def make_current(
                     for name, value in {**birth, CLOCK: first_clock()}.items():
                         connection.execute(put, (name, value))
             connection.execute("COMMIT")
-        finally:
-            connection.reset()
 
 
 def refuse_unreadable(url: str, connection: PostgresConnection) -> None:

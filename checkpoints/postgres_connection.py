@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -227,6 +228,28 @@ def patiently(
                 raise away(place(url), error) from error
         _NEVER.wait(pause_s)
         pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
+
+
+@contextmanager
+def alone(url: str, connection: PostgresConnection, key: int) -> Iterator[None]:
+    """Be the only one who holds the lock ``key`` of a database. Not inside a transaction.
+
+    It is asked for again and again, and never waited for in a statement: making an index concurrently waits
+    for every statement under way, and a transaction that began before the wait may not see what was made.
+    """
+
+    def take() -> None:
+        found = connection.execute("SELECT pg_try_advisory_lock(?)", (key,)).fetchone()
+        if found is None or not found[0]:
+            raise LostError("another process has been making tables for too long")
+
+    patiently(url, take)
+    try:
+        yield
+    finally:
+        connection.reset()
+        if connection.usable:
+            connection.execute("SELECT pg_advisory_unlock(?)", (key,))
 
 
 @cache

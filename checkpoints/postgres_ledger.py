@@ -107,7 +107,7 @@ class PostgresLedger:
                 birth = {FLOOR: floor, LINEAGE: lineage or os.urandom(16).hex()}
                 make_current(url, connection, birth, lambda: first_hour(clock, clock_start))
                 refuse_other_floor(url, connection, floor)
-                prepare(connection)
+                prepare(url, connection)
                 return cls(url, world_types, clock, server_clock=server_clock, inline=inline, wait_s=wait_s)
         finally:
             connection.close()

@@ -3,12 +3,12 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.library_floor import refuse_old_libraries
-from checkpoints.postgres_connection import WAIT_S, PostgresConnection, connect, patiently, place, session_of
-from checkpoints.postgres_trouble import LostError, away, opening_errors
+from checkpoints.postgres_connection import WAIT_S, alone, connect, place, session_of
+from checkpoints.postgres_trouble import away, opening_errors
 
 if TYPE_CHECKING:
     from checkpoints.checkpoint_cache import Over
@@ -38,50 +38,35 @@ async def open_postgres_saver(url: str, over: "Over | None" = None) -> "AsyncIte
     from checkpoints.plain_serializer import PlainSerializer
     from checkpoints.postgres_cache import PostgresCache
 
-    guard = await asyncio.to_thread(_alone, url)
+    settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
+        session_of(url),
+        min_size=1,
+        max_size=MOST_CONNECTIONS,
+        kwargs=settings,
+        check=AsyncConnectionPool.check_connection,
+        timeout=WAIT_S,
+        open=False,
+    )
     try:
-        settings: dict[str, Any] = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-        pool: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
-            session_of(url),
-            min_size=1,
-            max_size=MOST_CONNECTIONS,
-            kwargs=settings,
-            check=AsyncConnectionPool.check_connection,
-            timeout=WAIT_S,
-            open=False,
-        )
-        try:
-            await pool.open(wait=True, timeout=WAIT_S)
-        except PoolTimeout as error:
-            raise away(place(url), error) from error
-        try:
-            saver = PostgresCache(pool, serde=PlainSerializer())
-            saver.over = over
-            with opening_errors(place(url)):
-                await saver.setup()  # not in a transaction: some of its indexes are made concurrently
-            guard.close()
-            yield saver
-        finally:
-            await pool.close()
+        await pool.open(wait=True, timeout=WAIT_S)
+    except PoolTimeout as error:
+        raise away(place(url), error) from error
+    try:
+        saver = PostgresCache(pool, serde=PlainSerializer())
+        saver.over = over
+        await _set_up(url, saver)
+        yield saver
     finally:
-        guard.close()
+        await pool.close()
 
 
-def _alone(url: str) -> PostgresConnection:
-    """A connection that holds the lock. It is asked for again and again, and never waited for: making an
-    index concurrently waits for every statement that is under way, and the two would wait for each other.
-    """
-    guard = connect(url)
-
-    def take() -> None:
-        found = guard.execute("SELECT pg_try_advisory_lock(?)", (_MAKING,)).fetchone()
-        if found is None or not found[0]:
-            raise LostError("another process has been making the saver's tables for too long")
-
-    try:
-        with opening_errors(place(url)):
-            patiently(url, take)
-    except BaseException:
-        guard.close()
-        raise
-    return guard
+async def _set_up(url: str, saver: "PostgresCache") -> None:
+    """Make the saver's tables. Not in a transaction of ours: some of its indexes are made concurrently."""
+    with (
+        opening_errors(place(url)),
+        closing(await asyncio.to_thread(connect, url)) as guard,
+        ExitStack() as held,
+    ):
+        await asyncio.to_thread(held.enter_context, alone(url, guard, _MAKING))
+        await saver.setup()

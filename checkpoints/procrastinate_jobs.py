@@ -17,7 +17,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
-from checkpoints.postgres_connection import PostgresConnection, session_of
+from checkpoints.postgres_connection import PostgresConnection, alone, session_of
 
 QUEUE, TASK = "andon", "andon.case"
 HEARTBEAT_S, STALLED_S = 2.0, 8.0
@@ -52,19 +52,16 @@ WHERE job.status = 'doing' AND job.lock = ANY(%(locks)s) AND EXISTS (
 _log = logging.getLogger("andon.jobs")
 
 
-def prepare(connection: PostgresConnection) -> None:
+def prepare(url: str, connection: PostgresConnection) -> None:
     """Make Procrastinate's tables in the ledger's schema, unless they are there."""
     if _is_prepared(connection):
         return
-    connection.execute("BEGIN")
-    try:
-        connection.execute("SELECT pg_advisory_xact_lock(?)", (_PREPARING,))
+    with alone(url, connection, _PREPARING):
+        connection.execute("BEGIN")
         if not _is_prepared(connection):
             schema = SchemaManager(connector=_deferring().connector).get_schema()
             connection.raw.execute(schema.encode())
         connection.execute("COMMIT")
-    finally:
-        connection.reset()
 
 
 def _is_prepared(connection: PostgresConnection) -> bool:
