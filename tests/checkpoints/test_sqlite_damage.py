@@ -177,6 +177,29 @@ async def test_wal_beside_a_ledger_that_uses_none_is_refused(tmp_path: Path) -> 
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(("pages", "own"), [(0, True), (1, False), (-1, False)])
+async def test_journal_without_the_first_page_must_know_the_number_of_pages(
+    tmp_path: Path, pages: int, own: bool
+) -> None:
+    """As a program leaves it that writes before its commit."""
+    path = tmp_path / "ledger.db"
+    before = await filled(path)
+    count = int.from_bytes(before[28:32], "big")
+    numbers = b"".join(n.to_bytes(4, "big") for n in (1, 0, count + pages, 512, PAGE))
+    page = before[2 * PAGE : 3 * PAGE]
+    checksum = sum(page[at] for at in range(PAGE - 200, 0, -200))
+    record = (3).to_bytes(4, "big") + page + checksum.to_bytes(4, "big")
+    header = bytes.fromhex("d9d505f920a163d7") + numbers
+    (tmp_path / "ledger.db-journal").write_bytes(header.ljust(512, b"\0") + record)
+    if own:
+        async with open_sqlite(path) as ledger:
+            assert len(await ledger.read(lambda tx: tx.find("note"))) == 300
+        return
+    with pytest.raises(InvalidFloorError, match="another database"):
+        async with open_sqlite(path):
+            pass
+
+
 @pytest.mark.parametrize("content", [b"", b"left over", bytes(5000), b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"])
 async def test_what_is_no_journal_is_ignored(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "ledger.db"
@@ -192,9 +215,10 @@ async def test_what_is_no_journal_is_ignored(tmp_path: Path, content: bytes) -> 
 @pytest.mark.parametrize("inline", [True, False])
 async def test_ledger_damaged_under_a_running_process_is_frozen(tmp_path: Path, inline: bool) -> None:
     path = tmp_path / "ledger.db"
-    content = await filled(path)
+    await filled(path)
     async with sqlite(inline=inline)(path) as ledger:
         await ledger.write(put("crate", "C1"))
+        content = content_of(path)
         with path.open("r+b") as stream:
             for page in range(12, len(content) // PAGE):
                 stream.seek(page * PAGE)
@@ -202,6 +226,8 @@ async def test_ledger_damaged_under_a_running_process_is_frozen(tmp_path: Path, 
         with pytest.raises(InvalidFloorError, match=r"ledger\.db is damaged") as refused:
             await ledger.read(lambda tx: tx.find("note"))
         assert refused.value.error_code == "ledger_damaged"
+        with path.open("r+b") as stream:
+            stream.write(content)  # even then: what this process holds of it may be wrong
         for again in (ledger.write(put("crate", "C2")), ledger.read(lambda tx: tx.counts())):
             with pytest.raises(InvalidFloorError, match="is damaged"):
                 await again

@@ -25,6 +25,7 @@ from tests.guards import (
     of_people,
     of_schema,
     of_shell,
+    of_storage,
 )
 from tests.guards.removal import Guard
 
@@ -40,6 +41,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_ledger.GUARDS,
     *of_schema.GUARDS,
     *of_audit.GUARDS,
+    *of_storage.GUARDS,
     *of_anchor.GUARDS,
     *of_copying.GUARDS,
 )
@@ -53,6 +55,8 @@ NOT_REMOVED: Mapping[str, str] = {
     "not_found": _FAMILY,
     "ledger_down": _TRANSLATED,
     "unreadable": _TRANSLATED,
+    "checkpoints_down": _TRANSLATED,
+    "no_room_to_sort": _TRANSLATED,
     "not_utf8": _TRANSLATED,
     "no_file": _TRANSLATED,
     "no_lease": "without it there is no token, and nothing to go on with",
