@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,10 @@ def test_floor_is_that_of_the_published_advisories() -> None:
 # Room
 
 
+def taken_in(kind: str, tx: Tx) -> int | None:
+    return tx.accept("line", kind, kind, {})
+
+
 async def test_work_from_outside_needs_room_and_work_of_cases_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +182,7 @@ async def test_work_from_outside_needs_room_and_work_of_cases_does_not(
         free[0] = 1 << 20
         for kind in ("text", "fact", "row", "feed"):
             with pytest.raises(DependencyDownError, match="nearly full") as error:
-                await ledger.write(lambda tx, kind=kind: tx.accept("line", kind, kind, {}))
+                await ledger.write(partial(taken_in, kind))
             assert (error.value.error_code, error.value.exit_code) == ("disk_full", 69)
         assert await ledger.write(lambda tx: tx.accept("event", "1", "event", {})) is not None
         assert await ledger.write(put("crate", "C1")) == 0
@@ -194,8 +199,7 @@ def test_reserve_is_laid_down_given_up_once_and_laid_down_again(
     assert room.lay_down()
     assert (file.stat().st_size, file.stat().st_mode & 0o777) == (8192, 0o600)
     assert file.stat().st_blocks * 512 >= 8192, "a sparse file would keep no room"
-    assert room.give_up()
-    assert not room.give_up()
+    assert [room.give_up(), room.give_up()] == [True, False]
     free[0] = 8192 * 4  # enough for new work, and not for the reserve as well
     assert room.is_short
     assert not file.exists()

@@ -53,6 +53,7 @@ async def test_shadowed_proposal_that_wrote_is_undone_with_its_transaction(
 
 async def test_shadowed_verdict_alone_is_kept_and_others_commit_beside_it(ledger: Ledger) -> None:
     other = commit_row("case_1/1/crew/1")
-    await ledger.write(lambda tx: (tx.put_verdict(SHADOWED), tx.put_commit(other)))
+    await ledger.write(lambda tx: tx.put_verdict(SHADOWED))
+    await ledger.write(lambda tx: tx.put_commit(other))
     assert [v.verdict for v in await ledger.read(lambda tx: tx.verdicts("case_1"))] == [Verdict.SHADOWED]
     assert await ledger.read(lambda tx: tx.commit_of(other.key)) is not None

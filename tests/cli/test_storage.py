@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from checkpoints.sqlite_connection import journal_mode_for
+from protocol.ports import Tx
 from tests.cli.program import SIGNER, Done, Program
 from tests.graph.harbour_app import LAY, opened
 
@@ -135,10 +136,14 @@ def test_nobody_else_reads_what_a_session_leaves_or_holds_open(tmp_path: Path) -
         for path in [*data.rglob("*"), *reports.rglob("*.json*")]:
             seen[str(path.relative_to(tmp_path))] = stat.S_IMODE(path.stat().st_mode)
 
+    def in_the_middle(tx: Tx) -> None:
+        tx.set_meta("x", "y")
+        look()
+
     async def session() -> None:
         async with opened(data) as app:
             await app.ask(LAY, person="guest")
-            await app.ledger.write(lambda tx: (tx.set_meta("x", "y"), look()))
+            await app.ledger.write(in_the_middle)
             look()
 
     before = os.umask(0)
