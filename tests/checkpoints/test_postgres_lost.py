@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -158,6 +159,8 @@ async def test_transaction_that_stands_still_is_ended_and_run_again(shared: str)
 
 
 async def test_serialization_failure_is_run_again_with_the_same_keys(shared: str) -> None:
+    async with opened(shared):
+        pass
     with psycopg.connect(shared, autocommit=True) as raw:
         raw.execute("CREATE SEQUENCE failures")
         raw.execute(
@@ -352,12 +355,13 @@ async def test_commit_that_nobody_can_vouch_for_is_told_and_not_repeated(shared:
 async def test_rights_that_were_taken_away_are_told(shared: str) -> None:
     async with opened(shared) as ledger:
         await ledger.write(put("note", "N-rights", text="x"))
+        role = f"nobody_{uuid4().hex[:8]}"
         with psycopg.connect(shared, autocommit=True) as raw:
-            raw.execute("CREATE ROLE nobody_at_all LOGIN")
+            raw.execute(f"CREATE ROLE {role} LOGIN".encode())
         try:
             with pytest.raises(InvalidFloorError) as caught:
                 await PostgresLedger.open(
-                    shared.replace("postgres@", "nobody_at_all@"),
+                    shared.replace("postgres@", f"{role}@"),
                     floor="yard",
                     clock=None,
                     clock_start=START,
@@ -366,7 +370,7 @@ async def test_rights_that_were_taken_away_are_told(shared: str) -> None:
             assert caught.value.error_code == "database_not_writable"
         finally:
             with psycopg.connect(shared, autocommit=True) as raw:
-                raw.execute("DROP ROLE nobody_at_all")
+                raw.execute(f"DROP ROLE {role}".encode())
 
 
 @pytest.mark.soak

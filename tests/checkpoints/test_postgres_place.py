@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -148,23 +149,29 @@ def test_setting_that_a_session_cannot_have_is_looked_at_again(shared: str) -> N
 
 def test_database_that_has_not_every_character_is_refused() -> None:
     with psycopg.connect(server(), autocommit=True) as raw:
-        raw.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        name = f"latin_{uuid4().hex[:8]}"
+        raw.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0".encode())
         try:
             with pytest.raises(InvalidFloorError) as caught:
-                connect(url_of("latin"))
+                connect(url_of(name))
             assert (caught.value.error_code, "LATIN1" in str(caught.value)) == ("unsafe_postgres", True)
         finally:
-            raw.execute("DROP DATABASE latin WITH (FORCE)")
+            raw.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
 def stranger(shared: str) -> Iterator[str]:
     """The database's URL for somebody without any right to it."""
+    role = f"stranger_{uuid4().hex[:8]}"
     with psycopg.connect(shared, autocommit=True) as raw:
-        raw.execute("CREATE ROLE stranger LOGIN")
-        yield url_of(raw.info.dbname, "stranger")
-        raw.execute("DROP OWNED BY stranger CASCADE")
-        raw.execute("DROP ROLE stranger")
+        raw.execute(f"CREATE ROLE {role} LOGIN".encode())
+        yield url_of(raw.info.dbname, role)
+        raw.execute(f"DROP OWNED BY {role} CASCADE".encode())
+        raw.execute(f"DROP ROLE {role}".encode())
+
+
+def _user(url: str) -> str:
+    return str(conninfo_to_dict(url)["user"])
 
 
 async def test_user_who_may_not_make_a_schema_is_told_so(shared: str, stranger: str) -> None:
@@ -172,15 +179,15 @@ async def test_user_who_may_not_make_a_schema_is_told_so(shared: str, stranger: 
     assert (error.error_code, error.exit_code) == ("database_not_writable", 3)
     assert "GRANT CREATE ON DATABASE" in error.hint
     with psycopg.connect(shared, autocommit=True) as raw:
-        raw.execute("CREATE SCHEMA andon AUTHORIZATION stranger")
+        raw.execute(f"CREATE SCHEMA andon AUTHORIZATION {_user(stranger)}".encode())
     await opened(stranger)  # a schema of their own is enough
 
 
 async def test_schema_that_is_no_ledger_is_refused(stranger: str, shared: str) -> None:
     with psycopg.connect(shared, autocommit=True) as raw:
-        raw.execute("CREATE SCHEMA andon AUTHORIZATION stranger")
+        raw.execute(f"CREATE SCHEMA andon AUTHORIZATION {_user(stranger)}".encode())
         raw.execute("CREATE TABLE andon.meta (something text)")
-        raw.execute("GRANT SELECT ON andon.meta TO stranger")
+        raw.execute(f"GRANT SELECT ON andon.meta TO {_user(stranger)}".encode())
         assert (await refusal(stranger)).error_code == "not_a_ledger"
         raw.execute("DROP SCHEMA andon CASCADE")
 

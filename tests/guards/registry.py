@@ -4,9 +4,8 @@ A guard says no, counts to a bound, or keeps two things apart. Whoever adds one 
 no guard names, or a constraint of the schema that none removes, fails the build (test_guards.py).
 ``python -m tests.guards.sweep`` removes them in turn.
 
-Of the table in faults.md, section 6, these belong to later versions, which have what they guard: consumer
-dedupe and sequence check (there are no consumers of the outbox yet), the waiting-age bound, the attempt
-and restart limit of workers, the socket guard of shadows, and namespaces.
+Of the table in faults.md, section 6, these belong to later versions, which have what they guard: the
+waiting-age bound, the attempt and restart limit of workers, the socket guard of shadows, and namespaces.
 """
 
 from collections.abc import Mapping
@@ -21,8 +20,10 @@ from tests.guards import (
     of_exchanges,
     of_gate,
     of_ledger,
+    of_outbox,
     of_parsing,
     of_people,
+    of_postgres,
     of_schema,
     of_shell,
     of_storage,
@@ -44,6 +45,8 @@ GUARDS: tuple[Guard, ...] = (
     *of_storage.GUARDS,
     *of_anchor.GUARDS,
     *of_copying.GUARDS,
+    *of_outbox.GUARDS,
+    *of_postgres.GUARDS,
 )
 
 _FAMILY = "the family of its errors: each of them says its own code, or says no more than that"

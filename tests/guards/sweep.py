@@ -161,10 +161,14 @@ def sweep(guards: Sequence[Guard]) -> Iterator[tuple[str, Ran]]:
     """First all tests together without any removal, under the name ``""``; then every guard."""
     tests = sorted({test for guard in guards for test in guard.test})
     preload(tests)
-    if any("postgres" in test for test in tests):
+    if any(_needs_server(test) for test in tests):
         server()  # before the fork: a server of a child would outlive it
     yield from in_children([("", lambda: run_tests(tests))])
     yield from in_children([(g.name, lambda g=g: without(g, g.test)) for g in guards])  # type: ignore[misc]
+
+
+def _needs_server(test: str) -> bool:
+    return "from tests.postgres import" in (ROOT / test.partition("::")[0]).read_text("utf-8")
 
 
 def preload(tests: Sequence[str]) -> None:
