@@ -22,8 +22,8 @@ from checkpoints.postgres_connection import PostgresConnection, alone, session_o
 QUEUE, TASK = "andon", "andon.case"
 HEARTBEAT_S, STALLED_S = 2.0, 8.0
 """How often a worker says that it lives, and after how long a silence its jobs are given to others."""
-FETCHED_S = 2.0
-"""How long a worker may take from fetching a job to the lease of its case; beyond it, it was another's."""
+UNHEARD_S = 4.0
+"""A silence of two heartbeats, which is enough where the case's holder was seen to be gone."""
 FORGOTTEN_S = 60.0
 """After how long a silence nothing is remembered of a worker."""
 POLL_S = 1.0
@@ -42,13 +42,6 @@ SELECT due.id FROM unnest(%(cases)s::text[]) WITH ORDINALITY AS due (id, place) 
   WHERE job.lock = 'case:' || due.id AND job.status IN ('todo', 'doing'))
 ORDER BY due.place LIMIT %(most)s
 """
-_BEGUN = """
-SELECT job.id, job.lock FROM procrastinate_jobs AS job
-WHERE job.status = 'doing' AND job.lock = ANY(%(locks)s) AND EXISTS (
-  SELECT 1 FROM procrastinate_events AS event WHERE event.job_id = job.id AND event.type = 'started'
-  AND event.at < now() - make_interval(secs => %(since_s)s))
-"""
-
 _log = logging.getLogger("andon.jobs")
 
 
@@ -208,20 +201,20 @@ class ProcrastinateJobs:
 
 
 async def _take_over(app: procrastinate.App, left: Sequence[str]) -> None:
-    """End the jobs of workers that are silent, and of those that were seen to be gone before that: what of
-    them is still due is deferred anew.
+    """End the jobs of workers that are silent: what of them is still due is deferred anew.
+
+    ``left``: cases whose last holder is gone. Their jobs need no long silence; a worker that has fetched
+    one since, and lives, is not silent.
     """
-    manager = app.job_manager
-    stalled = await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S)
-    ended = {job.id: str(job.lock) for job in stalled if job.id is not None}
-    if left:
-        locks = [_lock(case) for case in left]
-        found = await _connector(app).execute_query_all_async(_BEGUN, locks=locks, since_s=FETCHED_S)
-        ended |= {row["id"]: row["lock"] for row in found}
-    for job, lock in ended.items():
-        _log.warning("the worker of %s is silent or gone: its job is given to others", lock)
+    manager, locks = app.job_manager, frozenset(map(_lock, left))
+    silent = list(await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_S))
+    if locks:
+        unheard = await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=UNHEARD_S)
+        silent += [job for job in unheard if job.lock in locks]
+    for job in {job.id: job for job in silent}.values():
+        _log.warning("the worker of %s is silent: its job is given to others", job.lock)
         with suppress(ConnectorException):  # another worker has seen it, too
-            await manager.finish_job_by_id_async(job_id=job, status=Status.FAILED, delete_job=True)
+            await manager.finish_job(job=job, status=Status.FAILED, delete_job=True)
 
 
 async def _without_job(app: procrastinate.App, cases: Sequence[str]) -> list[str]:

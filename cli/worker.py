@@ -3,10 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,12 +14,14 @@ from cli.exits import DONE, INTERRUPTED
 from cli.options import Common, verb
 from cli.output import Output
 from cli.supervising import Supervisor
+from protocol.errors import DependencyDownError
 from telemetry.clock import process_clock
 
 if TYPE_CHECKING:
     from graph.app import App
 
-AT_ONCE, GRACE_S, LOOK_S = 8, 30, 1.0
+AT_ONCE, GRACE_S, LOOK_S, WAIT_S = 8, 30, 1.0, 30.0
+T = TypeVar("T")
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -85,7 +87,8 @@ async def _work(common: Common, wanted: Wanted) -> int:
         shape = {"schema": "andon/worker/v1", **case}
         out.answer(shape, lambda: out.text(_line(case)))
 
-    async with open_floor(common, host=wanted.host) as (app, _):
+    async with AsyncExitStack() as stack:
+        app, _ = await _patiently(lambda: stack.enter_async_context(open_floor(common, host=wanted.host)))
         out.note(f"worker {os.getpid()} takes {wanted.at_once} cases at once; Ctrl-C stops it")
         worker = _worker(app, common, wanted, told)
         with _signals(worker) as seen:
@@ -94,6 +97,18 @@ async def _work(common: Common, wanted: Wanted) -> int:
             except asyncio.CancelledError:
                 return INTERRUPTED
     return INTERRUPTED if signal.SIGINT in seen else DONE
+
+
+async def _patiently(step: Callable[[], Awaitable[T]]) -> T:
+    """Do ``step``, again for a while when the ledger is away: a server may be starting, too."""
+    until = process_clock() + WAIT_S
+    while True:
+        try:
+            return await step()
+        except DependencyDownError:
+            if process_clock() >= until:
+                raise
+        await asyncio.sleep(LOOK_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,13 +91,13 @@ class Worker:
             await asyncio.sleep(EVERY_S)
 
     async def _work(self, case: str) -> Went:
-        """Drive one case; alone, when a process may have died of it before."""
+        """Drive one case; alone, when it is its last attempt: whoever dies then, dies of it."""
         try:
             found = await self._app.ledger.read(lambda tx: self._state(tx, case))
             if found is None:
                 return Went.HELD
-            died = found > 0
-            async with self._room.alone() if died else self._room.shared():
+            last = found > 0 and found >= self._app.world.config.limits.attempts - 1
+            async with self._room.alone() if last else self._room.shared():
                 if not await self._app.driver.drive(case):
                     return Went.HELD
             row = await self._app.ledger.read(lambda tx: tx.case(case))

@@ -1,13 +1,26 @@
 """Many cases that want the same few things: orders of the plant, each of which needs one of its items."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from graph.settings import Seed
 from protocol.records import Ref
 from tests.architecture.sources import ROOT
 
 PLANT = ROOT
+
+
+def hardy_plant(to: Path) -> Path:
+    """The plant where processes are killed all the time: a case is tried more often before it is blamed."""
+    for part in ("tools", "agents"):
+        shutil.copytree(PLANT / part, to / part, ignore=shutil.ignore_patterns("__pycache__", "*.py[co]"))
+    for name in ("floor.yaml", "seed.yaml"):
+        shutil.copy(PLANT / name, to / name)
+    with (to / "floor.yaml").open("a", encoding="utf-8") as config:
+        config.write("\nlimits: {attempts: 9}\n")
+    return to
 
 
 @dataclass(frozen=True)

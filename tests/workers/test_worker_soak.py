@@ -16,7 +16,7 @@ from tests.graph.harbour_app import violations
 from tests.postgres import new_database
 from tests.recovery.programs import FORKS
 from tests.recovery.test_processes import start, wait_until
-from tests.workers.contended import PLANT, Contention
+from tests.workers.contended import PLANT, Contention, hardy_plant
 from tests.workers.own_server import own_server
 from tests.workers.programs import Post, work
 from tests.workers.watching import Watch
@@ -57,6 +57,9 @@ def besiege(post: Post, siege: Siege, out: Path, restart: Callable[[], None]) ->
         while left:
             assert time.monotonic() < began_s + LIMIT_S, f"{left} cases never ended"
             time.sleep(0.05)
+            for place, worker in enumerate(workers):
+                if not worker.is_alive():  # it was starting when the server was not there
+                    workers[place] = start(work, post, out)
             if len(hits) < siege.kills and time.monotonic() >= next_kill_s:
                 victim = workers[turn % siege.workers]
                 os.kill(victim.pid, signal.SIGKILL)
@@ -73,6 +76,7 @@ def besiege(post: Post, siege: Siege, out: Path, restart: Callable[[], None]) ->
         for worker in workers:
             worker.kill()
             worker.join()
+    assert not restarts, "the server was to be restarted, and was not"
     return watch, hits
 
 
@@ -114,7 +118,9 @@ async def test_two_thousand_cases_outlive_killed_workers_and_a_restarted_server(
     wanted = Contention(orders=2000, items=50, on_hand=300)
     siege = Siege(workers=4, kill_every_s=5.0, restart_at=(0.3, 0.6))
     with own_server() as server:
-        post = Post(tmp_path / "data", server.url, PLANT, at_once=8, once=False, model_s=0.2)
+        post = Post(
+            tmp_path / "data", server.url, hardy_plant(tmp_path / "plant"), at_once=8, once=False, model_s=0.2
+        )
         await begin(post, wanted)
         began_s = time.monotonic()
         watch, hits = besiege(post, siege, tmp_path / "out", server.restart)
