@@ -47,7 +47,7 @@ async def _change(common: Common, wanted: "WantedChange") -> int:
     out = Output(common)
     async with open_floor(common) as (app, person):
         await app.sweep()
-        clock_s = app.settings.shared()
+        clock_s = app.shared()
         done = await app.ledger.write(lambda tx: record_change(tx, app.world, wanted, person, clock_s))
         if isinstance(done, AndonError):
             raise done
