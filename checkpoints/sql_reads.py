@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from checkpoints import row_codec as codec
 from checkpoints.dialect import Connection, Dialect
 from checkpoints.floor_figures import read_figures
+from checkpoints.sql_outbox import SqlOutbox
 from protocol.anomalies import Figures
 from protocol.breaker import Breaker
 from protocol.canonical import dumps
@@ -94,6 +95,11 @@ class SqlReads:
     def soundness(self) -> Iterable[str]:
         """What the database itself finds wrong, a sentence each."""
         return self._dialect.soundness(self._connection)
+
+    @property
+    def outbox(self) -> SqlOutbox:
+        """What is, or is not, delivered to receivers outside."""
+        return SqlOutbox(self._do, self._dialect.queries("outbox"))
 
     def meta(self, name: str) -> str | None:
         found = self._one("meta", name)

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from protocol import anomalies, arbitration, breaker, decision, deference, exchange, ladder, lease, lifecycle
+from protocol import (
+    anomalies,
+    arbitration,
+    breaker,
+    decision,
+    deference,
+    delivery,
+    exchange,
+    ladder,
+    lease,
+    lifecycle,
+)
 from protocol.machine import Machine
 
 MACHINES: tuple[Machine[Any, Any], ...] = (
@@ -15,4 +26,5 @@ MACHINES: tuple[Machine[Any, Any], ...] = (
     lease.MACHINE,
     breaker.MACHINE,
     anomalies.MACHINE,
+    delivery.MACHINE,
 )

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from protocol.anomalies import Figures
 from protocol.breaker import Breaker
+from protocol.outbox import Outbox, OutboxReads
 from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import (
     AlertRow,
@@ -65,6 +66,10 @@ class Store(Snapshot, Protocol):
 
 class ReadTx(Snapshot, Protocol):
     """Everything that can be read. One instance sees one state of the ledger."""
+
+    @property
+    def outbox(self) -> OutboxReads:
+        """What is, or is not, delivered to receivers outside."""
 
     def meta(self, name: str) -> str | None:
         """A setting stored in the ledger: floor, lineage, clock, schema."""
@@ -153,6 +158,10 @@ class ReadTx(Snapshot, Protocol):
 
 class Tx(Store, ReadTx, Protocol):
     """A writing transaction's savepoint."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Deliveries to receivers outside."""
 
     def set_meta(self, name: str, value: str) -> None: ...
     def advance_clock(self, to: str) -> None:

@@ -161,6 +161,17 @@ ROWS: dict[str, dict[str, Any]] = {
         "at": "",
     },
     "alerts": {"seq": 1, "name": "event_storm", "figure": "9", "most": "8", "raised_at": ""},
+    "receivers": {"name": "erp", "since_seq": 0, "spread_seq": 1, "acknowledged": 0},
+    "deliveries": {
+        "receiver": "erp",
+        "event_seq": 1,
+        "subject": "run/R-1",
+        "subject_seq": 1,
+        "state": "pending",
+        "attempts": 0,
+        "claims": 0,
+        "next_s": 1.0,
+    },
 }
 """A good row of every table that refuses any, in an order in which they can be written."""
 
@@ -205,6 +216,10 @@ BAD = [
     ("pulls", {"released_by": "m.weber"}),
     ("pulls", {"released_by": "m.weber", "released_at": ""}),
     ("alerts", {"cleared_at": ""}),
+    ("receivers", {"since_seq": -1}),
+    ("receivers", {"since_seq": 2}),
+    ("deliveries", {"state": "lost", "next_s": None}),
+    ("deliveries", {"state": "sent"}),
 ]
 """(table, what is wrong with its row)."""
 
@@ -228,6 +243,8 @@ TWICE = [
     ("good_answers", {"data": "[]"}),
     ("pulls", {"seq": 2, "reason": "fire"}),
     ("alerts", {"seq": 2, "figure": "10"}),
+    ("deliveries", {"subject_seq": 2}),
+    ("deliveries", {"event_seq": 3}),
 ]
 """(table, how a second row differs that is the same for the table)."""
 
@@ -275,6 +292,8 @@ def put_all(connection: sqlite3.Connection, but: str = "") -> None:
         put(connection, table, {})
         if table == "inbox":
             put(connection, table, {"seq": 2, "source_id": "2"})
+        if table == "events":
+            put(connection, table, {"seq": 3, "id": "evt_c"})
 
 
 def called(value: object) -> str:

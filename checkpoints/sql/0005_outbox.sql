@@ -1,0 +1,30 @@
+-- Delivery to receivers outside. A row of outbox says that an event may leave; what became of it at each receiver
+-- stands here, so outbox.delivered_at stays empty. Times are wall seconds: the one clock that processes share.
+CREATE TABLE receivers (
+  name TEXT PRIMARY KEY,
+  since_seq INTEGER NOT NULL CHECK (since_seq >= 0),
+  spread_seq INTEGER NOT NULL,
+  acknowledged INTEGER NOT NULL,
+  stopped TEXT,
+  CHECK (spread_seq >= since_seq)
+) STRICT, WITHOUT ROWID;
+
+-- next_s: of a pending one that is the first of its subject; null for those behind it.
+CREATE TABLE deliveries (
+  receiver TEXT NOT NULL REFERENCES receivers (name),
+  event_seq INTEGER NOT NULL REFERENCES events (seq),
+  subject TEXT NOT NULL,
+  subject_seq INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'dead', 'skipped')),
+  attempts INTEGER NOT NULL,
+  claims INTEGER NOT NULL,
+  next_s REAL,
+  sent_s REAL,
+  error TEXT,
+  PRIMARY KEY (receiver, event_seq),
+  UNIQUE (receiver, subject, subject_seq),
+  CHECK (next_s IS NULL OR state = 'pending')
+) STRICT, WITHOUT ROWID;
+-- What was sent stays, and is in neither of these.
+CREATE INDEX deliveries_due ON deliveries (receiver, next_s) WHERE next_s IS NOT NULL;
+CREATE INDEX deliveries_open ON deliveries (receiver, subject, event_seq) WHERE state IN ('pending', 'dead');
