@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from protocol.failpoints import Point
 from tests.cli.program import SIGNER, Program
 from tests.graph.harbour_app import ELSEWHERE, SHIFT, SOUND, dump, free, opened, violations, waiting
+from tests.recovery.crash.places import TREATMENTS, Checkpoints, Place
 from tests.recovery.programs import (
     FORKS,
     KILLED,
-    Death,
     decide_and_die,
     play,
     request,
@@ -24,7 +25,6 @@ from tests.recovery.programs import (
     told,
     wait_for_a_person,
 )
-from tests.recovery.test_kill_sweep import spoil
 
 LIMIT_S = 60
 
@@ -50,15 +50,17 @@ async def undisturbed(data: Path, what: str) -> dict[str, list[Any]]:
         return await dump(app)
 
 
-@pytest.mark.parametrize("checkpoints", [0, 1, 2], ids=["kept", "deleted", "spoilt"])
-async def test_case_that_waits_for_a_person_outlives_its_process(tmp_path: Path, checkpoints: int) -> None:
+@pytest.mark.parametrize("checkpoints", TREATMENTS)
+async def test_case_that_waits_for_a_person_outlives_its_process(
+    tmp_path: Path, checkpoints: Checkpoints
+) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
     process = start(wait_for_a_person, data, SHIFT, out)
     wait_until(lambda: told(out) == ["waiting"])
     process.kill()
     process.join(LIMIT_S)
     assert process.exitcode == KILLED
-    spoil(data, checkpoints)
+    Place(tmp_path).treat_checkpoints(checkpoints)
     andon = Program(data)
     (item,) = andon("inbox", "--json").json["items"]
     approved = andon.process("approve", item["id"], "--as", SIGNER, "--json")
@@ -69,8 +71,8 @@ async def test_case_that_waits_for_a_person_outlives_its_process(tmp_path: Path,
 
 async def test_dead_holder_is_replaced_at_once_by_andon_resume(tmp_path: Path) -> None:
     """It dies with the lease in its hand, between the first round's turn row and its gate."""
-    data, calls = tmp_path / "data", tmp_path / "calls"
-    process = start(play, data, SOUND, Death("after", 4), calls)
+    data = tmp_path / "data"
+    process = start(play, data, SOUND, Point.TURN_KEPT)
     process.join(LIMIT_S)
     assert process.exitcode == KILLED
     async with opened(data) as app:
@@ -142,11 +144,8 @@ async def test_fence_alone_keeps_a_stopped_holder_from_writing(tmp_path: Path, a
     async with opened(data) as app:
         (case,) = await app.ledger.read(lambda tx: tx.runnable())
         before = await dump(app)
-        token = None
-        while token is None:  # until the lease has ended
-            token = await app.ledger.write(
-                lambda tx: tx.take_lease(case, ELSEWHERE, time.time(), 3600, False)
-            )
+        taken = await app.ledger.write(lambda tx: tx.take_lease(case, ELSEWHERE, time.time(), 3600, True))
+        assert taken is not None
         go.touch()
         os.kill(holder.pid, signal.SIGCONT)
         holder.join(LIMIT_S)
