@@ -10,12 +10,15 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
+from evals import bench_workers
 from evals.bench_admission import measure_admission
+from evals.bench_commit import measure_commit
 from evals.bench_engine import measure_engine
 from evals.bench_feed import measure_feed
 from evals.bench_figure import Figure
@@ -23,10 +26,11 @@ from evals.bench_plan import Plan, read_plan
 from evals.bench_round import measure_round
 from evals.bench_search import measure_search
 from evals.bench_start import measure_help, measure_imports
+from evals.bench_workers import Bench, measure_workers
 from protocol.errors import AndonError
 
 ROOT = Path(__file__).resolve().parent.parent
-FACTS, CASES, STARTS, ROUNDS, SEARCHES, ADMISSIONS = 300, 120, 25, 200, 5, 25
+COMMITS, FACTS, CASES, STARTS, ROUNDS, SEARCHES, ADMISSIONS, WORKS = 300, 300, 120, 25, 200, 5, 25, 3
 """Pairs of each kind, and rounds, that a median is taken of."""
 
 
@@ -42,14 +46,22 @@ FACTS, CASES, STARTS, ROUNDS, SEARCHES, ADMISSIONS = 300, 120, 25, 200, 5, 25
 @click.option(
     "--rows", type=click.IntRange(min=1), help="Rows of the made-up log; the longer one has ten times."
 )
+@click.option("--postgres", metavar="URL", help="A PostgreSQL in which two databases may be made.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def command(
-    floor: Path, log: Path | None, place: Path | None, pairs: int | None, rows: int | None, as_json: bool
+    floor: Path,
+    log: Path | None,
+    place: Path | None,
+    pairs: int | None,
+    rows: int | None,
+    postgres: str | None,
+    as_json: bool,
 ) -> int:
     """Measure the speed promises, as ratios."""
     plan, figures = read_plan(floor), []
     with _somewhere(place or floor / ".andon") as here:
-        for figure in _figures(plan, floor, here, log, pairs, rows):
+        commits = measure_commit(here / "commits", pairs or COMMITS, postgres)
+        for figure in chain(asyncio.run(commits), _figures(plan, floor, here, log, pairs, rows)):
             figures.append(figure)
             if not as_json:
                 print(figure.line(), flush=True)
@@ -77,7 +89,16 @@ def _figures(
     yield asyncio.run(measure_help(pairs or STARTS))
     yield measure_imports(floor, ledger)
     yield from asyncio.run(measure_admission(plan.admission, here / "admitted", pairs or ADMISSIONS))
+    yield from asyncio.run(_workers(plan, floor, here / "worked", pairs))
     yield from measure_feed(floor, plan.log, here, log, rows)
+
+
+async def _workers(plan: Plan, floor: Path, here: Path, pairs: int | None) -> Sequence[Figure]:
+    """``pairs``: how many, and of how many cases a worker, when few are wanted."""
+    bench = Bench(floor, here, plan.request, model_s=bench_workers.MODEL_S)
+    return await measure_workers(
+        bench, min(pairs or WORKS, WORKS), min(pairs or bench_workers.CASES, bench_workers.CASES)
+    )
 
 
 @contextmanager

@@ -117,15 +117,22 @@ class Driver:
         self._stopping = True
 
     async def drive(self, case: str, progress: Progress = quiet) -> bool:
-        """Take the case as far as it goes without a person. False when another process holds it.
+        """Take the case as far as it goes without a person. False when another process holds it, or has
+        driven it already: nothing was due.
 
         Whoever decides while the case runs here finds its lease taken and leaves the rest to us: so
         once the lease is free again, the ledger is asked whether something has come in since.
         """
+        worked = False
         while (drive := await self._drive_once(case, progress)).ours:
+            worked = worked or self._is_due(drive.before)
             if drive.handed_back or not drive.after.due or drive.after == drive.before:
-                return True
+                return worked
         return False
+
+    def _is_due(self, standing: _Standing) -> bool:
+        """Whether there was something to do: for agents, after a decision, or under a new version."""
+        return not standing.ended and (standing.due or standing.fingerprint != self._world.fingerprint)
 
     async def accept(self, opening: Callable[[Tx], str], progress: Progress = quiet) -> str:
         """Open a case and take it as far as it goes; its id. ``opening`` gives it, in its transaction."""

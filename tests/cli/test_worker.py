@@ -68,7 +68,9 @@ def test_case_is_named_with_where_it_stands(andon: Program) -> None:
     assert said.startswith(f"{case}  ") and said.endswith("\n")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 0), pytest.param(signal.SIGINT, 130, marks=pytest.mark.soak)]
+)
 def test_worker_takes_what_comes_until_it_is_stopped(
     andon: Program, number: signal.Signals, code: int
 ) -> None:

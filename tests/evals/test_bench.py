@@ -11,7 +11,16 @@ import pytest
 from agents.models import OfflineAccess
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
-from evals import bench_admission, bench_engine, bench_feed, bench_round, bench_search, bench_start
+from evals import (
+    bench_admission,
+    bench_commit,
+    bench_engine,
+    bench_feed,
+    bench_round,
+    bench_search,
+    bench_start,
+    bench_workers,
+)
 from evals.bench import main
 from evals.bench_figure import Figure, ratio
 from evals.bench_graph import empty_graph, walk_of
@@ -26,6 +35,7 @@ from tests.agents.floor_copies import HARBOUR
 from tests.architecture.sources import ROOT
 
 NAMES = [
+    bench_commit.ON_SQLITE,
     bench_engine.FACT,
     bench_engine.CASE,
     bench_engine.RUN,
@@ -35,9 +45,18 @@ NAMES = [
     bench_start.IMPORTS,
     bench_admission.ADMISSION,
     bench_admission.AGAINST,
+    bench_workers.WORKERS,
+    bench_workers.TOGETHER,
+    bench_workers.STARVING,
     bench_feed.MEMORY,
     bench_feed.GROWTH,
 ]
+
+
+@pytest.fixture(autouse=True)
+def quick_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is measured here, so that nobody waits for a model."""
+    monkeypatch.setattr(bench_workers, "MODEL_S", 0.001)
 
 
 def run_bench(place: Path, *options: str) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from graph.app import App, open_app
+from graph.app import open_app
 from graph.settings import Settings
+from protocol.ports import ReadTx
 from tests.graph.harbour_app import violations
 from tests.postgres import new_database
 from tests.recovery.programs import FORKS
@@ -49,7 +50,8 @@ async def begin(post: Post, wanted: Contention) -> None:
 def besiege(post: Post, siege: Siege, out: Path, restart: Callable[[], None]) -> tuple[Watch, list[int]]:
     """Work, kill and restart until every case has ended; what was seen, and how many cases each kill hit."""
     assert post.database is not None
-    watch, hits, restarts = Watch(post.database), [], list(siege.restart_at)
+    watch, restarts = Watch(post.database), list(siege.restart_at)
+    hits: list[int] = []
     workers = [start(work, post, out) for _ in range(siege.workers)]
     began_s, next_kill_s, turn = time.monotonic(), time.monotonic() + siege.kill_every_s, 0
     total = left = watch.look()
@@ -80,13 +82,10 @@ def besiege(post: Post, siege: Siege, out: Path, restart: Callable[[], None]) ->
     return watch, hits
 
 
-async def balances(app: App, wanted: Contention) -> set[int]:
+def _allocated(tx: ReadTx, wanted: Contention) -> set[int]:
     """What is allocated of each item."""
-    return set(
-        await app.ledger.read(
-            lambda tx: [tx.get("stock", f"CX-{n}")["allocated"] for n in range(wanted.items)]
-        )
-    )  # type: ignore[index]
+    found = (tx.get("stock", f"CX-{n}") for n in range(wanted.items))
+    return {int(record["allocated"]) for record in found if record is not None}
 
 
 async def check_end(post: Post, wanted: Contention) -> dict[str, int]:
@@ -96,7 +95,7 @@ async def check_end(post: Post, wanted: Contention) -> dict[str, int]:
         rows = await app.ledger.read(lambda tx: tx.cases())
         ends = {status: sum(row.status == status for row in rows) for status in ("done", "refused")}
         assert ends == {"done": each * wanted.items, "refused": wanted.orders - each * wanted.items}
-        assert await balances(app, wanted) == {each * wanted.wanted}
+        assert await app.ledger.read(lambda tx: _allocated(tx, wanted)) == {each * wanted.wanted}
         assert await violations(app) == []
     return ends
 

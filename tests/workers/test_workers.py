@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from tests.workers.programs import POISON, Post, enqueue, work
 
 FORKS.set_forkserver_preload(["tests.recovery.programs", "tests.workers.programs"])
 
-EACH_SIDE = 25 if os.environ.get("ANDON_SOAK") else 8
+SOAK = bool(os.environ.get("ANDON_SOAK"))
+EACH_SIDE = 25 if SOAK else 8
 """Good cases before a deadly one, and after it."""
 
 
@@ -61,7 +63,7 @@ async def test_workers_share_what_was_handed_over(post: Post, tmp_path: Path) ->
 async def test_killed_workers_cases_go_on_elsewhere(post: Post, tmp_path: Path) -> None:
     out = tmp_path / "out"
     (case,) = await enqueue(post, [SOUND])
-    slow = Post(**{**vars(post), "model_s": 30.0, "once": False})
+    slow = replace(post, model_s=30.0, once=False)
     first = start(work, slow, out)
     wait_until(lambda: told(out) == ["ready"])
     async with open_app(post.settings) as app:
@@ -76,6 +78,8 @@ async def test_killed_workers_cases_go_on_elsewhere(post: Post, tmp_path: Path) 
         assert await violations(app) == []
 
 
+# On the server a silence has to last before a job is given to others: that is for a soak.
+@pytest.mark.parametrize("post", ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)], indirect=True)
 @pytest.mark.parametrize(
     ("dies", "expected", "reason"),
     [("kill", [KILLED, KILLED, KILLED, 0], "quarantined"), ("memory", [0], "error")],
@@ -86,7 +90,8 @@ async def test_case_that_kills_its_worker_stops_and_others_go_on(
     """Restarted until it lives: three die of it at most, whoever else was there. What can be caught, is."""
     texts = [WHERE] * EACH_SIDE + [f"Where is V-1? {POISON}"] + [WHERE] * EACH_SIDE
     cases = await enqueue(post, texts)
-    deadly, out, ends = Post(**{**vars(post), "dies": dies}), tmp_path / "out", []
+    deadly, out = replace(post, dies=dies), tmp_path / "out"
+    ends: list[int | None] = []
     while not ends or ends[-1] != 0:
         worker = start(work, deadly, out)
         worker.join(LIMIT_S)
@@ -107,11 +112,8 @@ async def test_case_that_kills_its_worker_stops_and_others_go_on(
 async def test_worker_stopped_past_its_lease_commits_nothing_when_it_goes_on(
     post: Post, tmp_path: Path
 ) -> None:
-    short = {**vars(post), "lease_s": 1.0, "renew_s": 0.3}
-    slow, quick = (
-        Post(**short | {"model_s": 0.5, "host": "first"}),
-        Post(**short | {"host": "second", "once": False}),
-    )
+    short = replace(post, lease_s=1.0, renew_s=0.3)
+    slow, quick = replace(short, model_s=0.5, host="first"), replace(short, host="second", once=False)
     (case,) = await enqueue(post, [SOUND])
     first = start(work, slow, tmp_path / "first")
     async with open_app(quick.settings) as app:

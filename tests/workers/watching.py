@@ -54,7 +54,7 @@ class Watch:
         try:
             with psycopg.connect(self.url) as connection:
                 cases = [stuck.case for stuck in self._stuck]
-                tokens = dict(connection.execute(_LEASES, (cases,)).fetchall())
+                tokens: dict[str, int] = dict(connection.execute(_LEASES, (cases,)).fetchall())
                 idle = {case for (case,) in connection.execute(_IDLE, (cases,)).fetchall()}
                 jobs = {job for job, _ in connection.execute(_FETCHED).fetchall()}
                 left = connection.execute(_OPEN).fetchone()
