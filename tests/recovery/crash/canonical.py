@@ -17,7 +17,10 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     "sqlite_sequence": frozenset({"*"}),  # the database's own
     "cases": frozenset({"duration_ms"}),
     "passes": frozenset({"token", "clock_s"}),
-    "meta": frozenset(),
+    "checkpoints": frozenset({"*"}),  # PostgreSQL keeps the cache in the same database
+    "checkpoint_blobs": frozenset({"*"}),
+    "checkpoint_writes": frozenset({"*"}),
+    "checkpoint_migrations": frozenset({"*"}),
 }
 """Columns that may differ: wall times, worker ids and attempts. ``*``: the whole table."""
 ORDER = frozenset({"seq", "event_seq"})

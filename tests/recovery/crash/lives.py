@@ -11,7 +11,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, NoReturn, cast
 
@@ -133,8 +133,8 @@ class _Life:
             rows = await app.ledger.read(_turns)
             self._known = frozenset(rows)
             lost = await play(app, self._scenario.steps, self._notes)
-            arm(None)
-            return await self._told(app, lost)
+            told = await self._told(app, lost)
+        return replace(told, hits=dict(self._hits))  # closing comes to points as well
 
     async def _told(self, app: App, lost: Sequence[str]) -> Told:
         database = "sqlite" if self._place.database is None else "postgres"
@@ -148,7 +148,7 @@ class _Life:
             *(f"case {case} is stuck" for case in stuck),
             *seen,
         ]
-        return Told(dict(self._hits), ledger, faults)
+        return Told({}, ledger, faults)
 
     def _hit(self, point: Point) -> None:
         with self._lock:
