@@ -6,6 +6,7 @@ says of the request itself is the asking agent's. The endpoint's failures count 
 and never against the pairs of agents that were waiting.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,8 +30,27 @@ OF_THE_REQUEST = frozenset({400, 413, 422})
 """Status codes that say the request is wrong or too long: every endpoint would refuse it."""
 
 
+HOPELESS = frozenset({401, 403, 404})
+"""Status codes that stay the same however often one asks: a wrong key, a model that is not there."""
+
+
 class EndpointDownError(Exception):
     """The model endpoint failed; the cause is what its client raised. Try again later."""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether asking again is of no use until somebody mends the settings."""
+        return getattr(self.__cause__, "status_code", None) in HOPELESS
+
+    @property
+    def retry_after_s(self) -> float:
+        """How long the endpoint asks to be left alone, in seconds; 0 when it does not say, or a date."""
+        response = getattr(self.__cause__, "response", None)
+        try:
+            wait_s = float(response.headers["retry-after"]) if response is not None else 0.0
+        except (KeyError, ValueError):
+            return 0.0
+        return wait_s if 0.0 <= wait_s < math.inf else 0.0
 
 
 def is_endpoints(error: Exception) -> bool:

@@ -21,15 +21,18 @@ class RetryDecision:
     wait_s: float = 0.0
 
 
-def decide(attempt: int, max_attempts: int, deadline_s: float, left_s: float, jitter: float) -> RetryDecision:
+def decide(
+    attempt: int, max_attempts: int, deadline_s: float, left_s: float, jitter: float, *, least_s: float = 0.0
+) -> RetryDecision:
     """After failed attempt number ``attempt`` (from 1). ``jitter``: 0 to 1, from the turn's own stream.
 
-    Exponential backoff with full jitter: between half the step and the whole of it.
+    Exponential backoff with full jitter: between half the step and the whole of it, and no less than
+    ``least_s``, which whoever failed has asked for. Nothing is tried again where that takes too long.
     """
     if attempt >= max_attempts or left_s < KEEP_SHARE * deadline_s:
         return RetryDecision(False)
     step = FIRST_WAIT_S * FACTOR ** (attempt - 1)
-    wait = step * (0.5 + 0.5 * jitter)
+    wait = max(least_s, step * (0.5 + 0.5 * jitter))
     return RetryDecision(wait < left_s - KEEP_SHARE * deadline_s, wait)
 
 

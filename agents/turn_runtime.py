@@ -118,13 +118,17 @@ class TurnRuntime:
         while True:
             attempt += 1
             left_s = allowed_s - (self._clock() - started)
+            spent.is_hopeless, spent.retry_after_s = False, 0.0
             turn = await self._attempt(job, complaint, spent, max(left_s, 0.001))
             took_s = self._clock() - started
             turn = replace(turn, attempts=attempt, usage=spent.usage, pace=pace(took_s, allowed_s))
             if turn.failure is None or turn.failure == "timeout":
                 return turn
             retries = self._world.manifests[job.agent].escalation_path.after_retries
-            again = decide(attempt, retries + 1, deadline_s, allowed_s - took_s, rolls.random())
+            attempts = attempt if spent.is_hopeless else retries + 1
+            again = decide(
+                attempt, attempts, deadline_s, allowed_s - took_s, rolls.random(), least_s=spent.retry_after_s
+            )
             if not again.again:
                 return turn
             complaint = turn.detail if turn.failure == "invalid" else ""
@@ -161,6 +165,7 @@ class TurnRuntime:
             return Turn(job.agent, failure="invalid", detail=legible(str(error)))
         except EndpointDownError as error:
             endpoint = self._endpoint_of[job.agent]
+            spent.is_hopeless, spent.retry_after_s = error.is_hopeless, error.retry_after_s
             return Turn(job.agent, failure="error", detail=legible(str(error)), endpoint=endpoint)
         except Exception as error:  # noqa: BLE001 - a failing agent is a value for the gate, and cancels nobody
             if isinstance(error, TimeoutError) and limit.expired():
@@ -251,6 +256,10 @@ class _Spent:
         self.usage = Usage()
         self.is_calling = False
         """Whether the model has been asked and has not answered."""
+        self.is_hopeless = False
+        """Whether its endpoint failed in a way that asking again does not mend."""
+        self.retry_after_s = 0.0
+        """How long it asked to be left alone, when it failed last."""
 
     @property
     def is_waiting_in_vain(self) -> bool:

@@ -64,6 +64,25 @@ async def test_a_fault_at_every_call_commits_nothing_and_leaves_nothing_open(
     assert shape["violations"] == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "calls"),
+    [
+        (Fault.UNAUTHORISED, 1),  # a wrong key stays wrong
+        (Fault.RATE_LIMITED_LONG, 1),  # a day is longer than any turn
+        (Fault.SERVER_ERROR, 3),  # the agent's two retries, and nobody else's
+        (Fault.BROKEN_JSON, 3),
+    ],
+)
+async def test_only_the_turn_tries_again_and_only_where_it_may_help(
+    fault: Fault, calls: int, tmp_path: Path
+) -> None:
+    async with served(faults={str(fault): 1}) as (server, url):
+        models = OpenAIAccess("offline", Endpoint(url, "a-key"))
+        async with opened(tmp_path, models=models) as app:
+            await app.ask(WHERE, person="guest")
+    assert server.served == calls
+
+
 async def test_a_fault_now_and_then_is_made_good(tmp_path: Path) -> None:
     async with over_http(tmp_path, seed=3, faults={"server_error": 0.2, "broken_json": 0.2}) as app:
         ended = [await app.ask(text, person="guest") for text in (WHERE, SOUND, LAY)]
