@@ -107,11 +107,11 @@ def checkpoints_subordinate(tx: AuditTx, beside: Beside) -> Iterator[str]:
 
 
 def no_secrets(tx: AuditTx, beside: Beside) -> Iterator[str]:
-    """No key that this process was given stands in events, turns or the log (22)."""
+    """No key that this process was given stands in the inbox, in turns, events or the log (22)."""
     if not any(beside.secrets):
         return
     sql = named_queries(_SQL)
-    for name in ("secrets_in_events", "secrets_in_turns", "secrets_in_audit"):
+    for name in ("secrets_in_inbox", "secrets_in_turns", "secrets_in_events", "secrets_in_audit"):
         for where, text in tx.rows(sql[name]):
             if _holds(text, beside.secrets):
                 yield f"{where} holds a secret"

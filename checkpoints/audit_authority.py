@@ -54,10 +54,10 @@ def authority(tx: AuditTx, world: World) -> Iterator[str]:
             for key, kind, verdict, *_ in entry.get("verdicts", ()):
                 if verdict == Verdict.COMMITTED:
                     yield from _beyond_authority(tx, registry["agents"], key, kind)
-        elif entry.get("what") == "decision" and entry["role"] not in registry["people"].get(
-            entry["person"], ()
-        ):
-            yield f"{entry['person']} decided {entry['escalation']} as {entry['role']} without that role"
+        elif entry.get("what") == "decision":
+            person, role = entry["person"], entry["role"]
+            if role not in registry["people"].get(person, ()):
+                yield f"{person} decided {entry['escalation']} as {role} without that role"
 
 
 def _beyond_authority(tx: AuditTx, agents: Mapping[str, Any], key: str, kind: str) -> Iterator[str]:

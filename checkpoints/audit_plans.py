@@ -78,7 +78,7 @@ PLANS: Mapping[str, Steps] = {
     "sizes_kept": (_TRACE, "Limit what the tool or the feed it came from may say.", _REPORT),
     "anchored": (
         _STOP,
-        "Look for the newer ledger: was an older copy put in its place?",
+        "Look for the newer ledger: somebody may have put an older copy in its place.",
         "Put the newer one back; or, if it is lost, `andon db restored --reason TEXT`.",
         "If nobody restored anything, somebody cut or rewrote the log: keep both files, and find out who.",
         _AGAIN,

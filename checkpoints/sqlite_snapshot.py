@@ -73,7 +73,7 @@ def copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection) -> None:
 
     def watch(_: int, remaining: int, __: int) -> None:
         left.append(remaining)
-        if sum(later > sooner for sooner, later in pairwise(left)) > RESTARTS:
+        if sum(later >= sooner for sooner, later in pairwise(left)) > RESTARTS:  # it came no further
             raise _RestartedError
 
     try:

@@ -112,10 +112,33 @@ def _pulled(event: EventRow, zone: str) -> Told:
     return f"{data['by']} ({data['role']}) pulled {event.subject}: {data['reason']}", {"scope": event.subject}
 
 
+def _restored(event: EventRow, zone: str) -> Told:
+    data = event.data
+    text = f"{data['by']} said that the ledger was restored from a copy at audit entry {data['kept']}"
+    return f"{text}: {data['reason']}", {"kept": data["kept"], "void": data["void"]}
+
+
 def _released(event: EventRow, zone: str) -> Told:
     data = event.data
     text = f"{data['by']} ({data['role']}) released {event.subject} after {span_words(data['stood_s'])}"
     return f"{text}: {data['reason']}", {"scope": event.subject, "stood_s": data["stood_s"]}
+
+
+def _given_up(event: EventRow, zone: str) -> Told:
+    data = event.data
+    text = f"{data['receiver']} did not get {data['type']} of {data['aggregate']}: {data['error']}"
+    return text, {"receiver": data["receiver"], "event": data["event"]}
+
+
+def _wants_no_more(event: EventRow, zone: str) -> Told:
+    return f"{event.subject} {event.data['error']}: it wants no more events", {"receiver": event.subject}
+
+
+def _decided_to_send(event: EventRow, zone: str) -> Told:
+    data, what = event.data, event.type.partition(".")[2]
+    reason = f": {data['reason']}" if data["reason"] else ""
+    text = f"{data['by']} ({data['role']}) had {data['count']} for {data['receiver']} {what}{reason}"
+    return text, {"receiver": data["receiver"]}
 
 
 def _opened(event: EventRow, zone: str) -> Told:
@@ -167,6 +190,7 @@ KINDS = {
     "limit": "limit",
     "rate": "limit",
     "breaker": "breaker",
+    "delivery": "delivery",
     "pull": "pull",
     "alert": "alert",
     "case.stopped": "stopped",
@@ -197,8 +221,14 @@ TELLERS: dict[str, Teller] = {
     "question.answered": _chosen,
     "alert.raised": _raised,
     "alert.cleared": _cleared,
+    "delivery.dead": _given_up,
+    "delivery.stopped": _wants_no_more,
+    "delivery.retried": _decided_to_send,
+    "delivery.skipped": _decided_to_send,
+    "delivery.resent": _decided_to_send,
     "pull.set": _pulled,
     "pull.released": _released,
+    "db.restored": _restored,
     "limit.reached": _limit,
     "limit.escalations": _limit,
     "limit.causal_depth": _limit,

@@ -132,6 +132,8 @@ SELECT escalation, person, decision FROM decisions WHERE spent = 1 ORDER BY seq
 SELECT hash FROM audit WHERE seq = ?
 -- name: audit_end
 SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1
+-- name: secrets_in_inbox
+SELECT 'what was accepted from ' || source || ' as ' || source_id, body FROM inbox ORDER BY seq
 -- name: secrets_in_events
 SELECT 'event ' || id, data FROM events ORDER BY seq
 -- name: secrets_in_turns

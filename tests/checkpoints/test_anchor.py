@@ -64,6 +64,12 @@ def test_any_other_damage_is_refused(anchor: Anchor) -> None:
         assert refusal(anchor) == "anchor_damaged"
 
 
+def test_damaged_line_is_told_from_a_forged_one(anchor: Anchor) -> None:
+    anchor.path.write_bytes(anchor.path.read_bytes().replace(b'"seq":3', b'"seq":4'))
+    with pytest.raises(InvalidFloorError, match="line 1 is not whole"):
+        list(anchor.heads())
+
+
 def test_head_signed_with_another_key_is_refused(anchor: Anchor) -> None:
     assert refusal(Anchor(anchor.path, b"x" * 64)) == "anchor_damaged"
     with pytest.raises(InvalidFloorError):

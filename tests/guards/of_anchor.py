@@ -85,8 +85,8 @@ GUARDS = (
     Guard(
         "role of who decided",
         "checkpoints.audit_authority:authority",
-        'not in registry["people"].get(',
-        "not in registry.get(",
+        'if role not in registry["people"].get(person, ()):',
+        "if False:",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[authority: without that role]",),
         "authority",
     ),
@@ -304,7 +304,7 @@ GUARDS = (
         "checkpoints.anchor:Anchor._read",
         'if length != b"%06d" % len(body) or checksum != _checksum(body):',
         "if False:",
-        ("tests/checkpoints/test_anchor.py::test_any_other_damage_is_refused",),
+        ("tests/checkpoints/test_anchor.py::test_damaged_line_is_told_from_a_forged_one",),
         "anchor_damaged",
     ),
     Guard(
