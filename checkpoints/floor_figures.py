@@ -28,11 +28,11 @@ def read_figures(
     def one(name: str, *values: Any) -> Any:
         return ask(sql[name], values).fetchone()
 
-    since = one("last_line")[0] if clock_stands else 0
+    counted, since = ("events_since_line", one("last_line")[0]) if clock_stands else ("events_since", 0)
     calls, retries, first_turn = one("turns", window_turns)
     oldest = one("oldest_open")[0]
     return Figures(
-        events=one("events_since", plus(now, seconds=-MINUTE_S), since)[0],
+        events=one(counted, plus(now, seconds=-MINUTE_S), since)[0],
         depth=one("deepest", LAST_EVENTS)[0],
         calls=calls,
         retries=retries,

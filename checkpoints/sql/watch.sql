@@ -2,6 +2,9 @@
 
 -- name: events_since
 SELECT count(*) FROM events WHERE case_id IS NOT NULL AND recorded > ? AND seq >= ?
+-- The same where the clock stands: all of a ledger may lie within that minute, so what bounds the walk is seq.
+-- name: events_since_line
+SELECT count(*) FROM events WHERE case_id IS NOT NULL AND recorded || '' > ? AND seq >= ?
 -- name: last_line
 SELECT coalesce(min(seq), 0) FROM events
 WHERE case_id = (SELECT id FROM cases WHERE seq = (SELECT max(seq) FROM inbox WHERE kind = 'text'))
