@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocol.failpoints import Point
+from scripts.failpoints import placed
 from tests.recovery.crash.lives import Kill
-from tests.recovery.crash.placed import placed
 from tests.recovery.crash.places import TREATMENTS
 from tests.recovery.crash.scenarios import Scenario, scenarios
 from tests.recovery.crash.sweep import Sweep, Tally, Variant, variants, workshop
