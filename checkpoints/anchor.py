@@ -7,7 +7,6 @@ whoever changed the ledger could not change that file too, nor read its key (doc
 import fcntl
 import hmac
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -143,10 +142,10 @@ def open_anchor(path: Path, key_path: Path, *, make: bool) -> Anchor | None:
 def _make_key(path: Path) -> None:
     """Another process may make it in the same instant: then its key stands."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fresh = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_hex(_KEY_BYTES).encode())
+        file.write(os.urandom(_KEY_BYTES).hex().encode())
         file.flush()
         os.fsync(file.fileno())
     try:
