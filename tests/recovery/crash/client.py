@@ -28,11 +28,18 @@ class Notes:
         self._path = path
         read = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self.acknowledged: int = read.get("acknowledged", 0)
+        self.lives: int = read.get("lives", 0)
+        """How many processes it has talked to before this one."""
         self.under_way = -1
         """The step being done in this life."""
         self.refused: dict[int, str] = {int(n): code for n, code in read.get("refused", {}).items()}
         """Steps that ended in an error, with its code."""
         self._intended: dict[str, Any] = read.get("intended", {})
+
+    def begin(self) -> None:
+        """The client talks to a new process."""
+        self.lives += 1
+        self._write()
 
     def intend(self, step: int, value: Any) -> Any:
         """What the client intends in a step: as noted in an earlier life, or ``value`` from now on."""
@@ -59,6 +66,7 @@ class Notes:
     def _write(self) -> None:
         new = self._path.with_suffix(".new")
         kept = {
+            "lives": self.lives,
             "acknowledged": self.acknowledged,
             "refused": self.refused,
             "intended": self._intended,

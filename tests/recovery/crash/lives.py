@@ -23,6 +23,7 @@ from graph.settings import Durability
 from protocol.failpoints import Point, arm
 from tests.recovery.crash.canonical import canonical
 from tests.recovery.crash.client import Notes, hear, play
+from tests.recovery.crash.consumer import missed
 from tests.recovery.crash.places import Place
 from tests.recovery.crash.scenarios import Scenario
 
@@ -128,7 +129,8 @@ class _Life:
 
     async def main(self) -> Told:
         arm(self._hit)
-        settings = self._scenario.settings(self._place, self._durability)
+        settings = self._scenario.settings(self._place, self._durability, self._notes.lives)
+        self._notes.begin()
         async with open_app(settings, self._scenario.models(self._asked)) as app:
             rows = await app.ledger.read(_turns)
             self._known = frozenset(rows)
@@ -140,10 +142,12 @@ class _Life:
         database = "sqlite" if self._place.database is None else "postgres"
         ledger = await app.ledger.read(lambda tx: canonical(cast("AuditTx", tx), database))
         found = await app.ledger.read(lambda tx: audit(cast("AuditTx", tx), app.world))
+        late = await app.ledger.read(lambda tx: list(missed(self._place.home, tx)))
         stuck = await app.ledger.read(lambda tx: [*tx.runnable(), *(c.id for c in tx.cases("open"))])
         seen = self._place.faults.read_text("utf-8").splitlines() if self._place.faults.exists() else []
         faults = [
             *lost,
+            *late,
             *(f"{v['invariant']}: {v['detail']}" for v in found["violations"]),
             *(f"case {case} is stuck" for case in stuck),
             *seen,

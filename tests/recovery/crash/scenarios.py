@@ -24,9 +24,11 @@ from evals.suite_steps import EventStep
 from evals.suite_steps import Step as SuiteStep
 from graph.settings import Durability, Settings
 from protocol.toolbox import Fact
+from telemetry.clock import shared_clock
 from tests.agents.floor_copies import HARBOUR
 from tests.graph.harbour_app import LAY, SHIFT, SOUND, announced
 from tests.recovery.crash.client import Ask, Cord, Decide, Feed, Report, Step, Wait
+from tests.recovery.crash.consumer import CONFIG, KEY, Deliver
 from tests.recovery.crash.places import Place
 from tests.recovery.stock_clerk import item, order, stocked
 
@@ -45,7 +47,8 @@ Birth = Literal["empty", "seeded", "old"]
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A client's steps on a floor. ``birth``: the ledger they begin with: none at all, an empty one of the
-    first schema, or one that is seeded; ``opening``: what else the settings say.
+    first schema, or one that is seeded; ``opening``: what else the settings say; ``later_s``: how much
+    later, by the clock that processes share, each life begins than the one before.
     """
 
     name: str
@@ -53,15 +56,19 @@ class Scenario:
     floor: Path
     opening: Mapping[str, Any] = field(default_factory=dict)
     birth: Birth = "seeded"
+    later_s: float = 0.0
 
-    def settings(self, place: Place, durability: Durability) -> Settings:
-        """How it is opened in a place."""
+    def settings(self, place: Place, durability: Durability, lives: int = 0) -> Settings:
+        """How it is opened in a place, after so many ``lives``."""
+        later_s = self.later_s * lives
+        clock: dict[str, Any] = {"shared": lambda: shared_clock() + later_s} if later_s else {}
         return Settings(
             floor_dir=self.floor,
             data_dir=place.data,
             database=place.database,
             durability=durability,
             **self.opening,
+            **clock,
         )
 
     def models(self, asked: Asked) -> "WatchedModels":
@@ -108,14 +115,16 @@ def scenarios(home: Path, wanted: Collection[str] = ()) -> Mapping[str, Scenario
     harbour, plant = home / "harbour", home / "plant"
     _copied(HARBOUR, harbour, *FLOOR)
     _floor(harbour)
-    found = {scenario.name: scenario for scenario in _harbour(harbour)}
+    _copied(HARBOUR, home / "sending", *FLOOR, config=CONFIG)
+    own = [*_harbour(harbour), _sending(home / "sending")]
+    found = {scenario.name: scenario for scenario in own}
     if not wanted or not found.keys() >= set(wanted):
         _copied(ROOT, plant, *FLOOR)
         found |= {scenario.name: scenario for scenario in [*_plant(plant), *_suites(plant)]}
     return found
 
 
-def _copied(floor: Path, to: Path, *parts: str) -> None:
+def _copied(floor: Path, to: Path, *parts: str, config: str = "") -> None:
     """A floor on which a case may be tried more often before a person is asked about it: a sweep kills
     whoever goes on with a case again and again.
     """
@@ -126,10 +135,9 @@ def _copied(floor: Path, to: Path, *parts: str) -> None:
         else:
             to.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, to / part)
-    config = to / FLOOR_FILE
-    text = config.read_text("utf-8")
+    text = (to / FLOOR_FILE).read_text("utf-8")
     assert "limits:" not in text
-    config.write_text(f"{text}\nlimits: {{attempts: 100}}\n", "utf-8")
+    (to / FLOOR_FILE).write_text(f"{text}\nlimits: {{attempts: 100}}\n{config}\n", "utf-8")
 
 
 def _harbour(floor: Path) -> Iterator[Scenario]:
@@ -154,6 +162,12 @@ def _harbour(floor: Path) -> Iterator[Scenario]:
         floor,
     )
     yield Scenario("several", [Report([fact]), Ask(SOUND), Ask(SHIFT), Ask(LAY), Decide(SIGNER)], floor)
+
+
+def _sending(floor: Path) -> Scenario:
+    """Whoever goes on comes so late that what a dead process took up may be sent again."""
+    opening = {"secret": lambda name: KEY}
+    return Scenario("delivery", [Ask(LAY), Deliver()], floor, opening, later_s=60.0)
 
 
 def _plant(floor: Path) -> Iterator[Scenario]:
