@@ -50,6 +50,10 @@ class Code(StrEnum):
     MODEL_UNKNOWN = "model_unknown"
     LIMIT_TOO_SMALL = "limit_too_small"
     LIMIT_UNREACHED = "limit_unreached"
+    DELIVERY_URL_INVALID = "delivery_url_invalid"
+    DELIVERY_UNENCRYPTED = "delivery_unencrypted"
+    DELIVERY_KEY_INVALID = "delivery_key_invalid"
+    DELIVERY_EVENT_UNDECLARED = "delivery_event_undeclared"
     # agents, each alone
     NO_AGENTS = "no_agents"
     MISSING_PROMPT = "missing_prompt"
@@ -133,6 +137,7 @@ WARNINGS = frozenset(
         Code.APPROVAL_RUNG_UNREACHED,
         Code.APPROVAL_UNUSED,
         Code.LIMIT_UNREACHED,
+        Code.DELIVERY_UNENCRYPTED,
         Code.HEARD_AND_PROJECTED,
         Code.DEGRADED_FIELD_UNUSED,
         Code.OWNER_IN_SHADOW,
@@ -147,7 +152,7 @@ WARNINGS = frozenset(
         Code.REFLEX_UNUSED,
     }
 )
-"""Codes of what nobody will miss at run time: something is stated and never used."""
+"""Codes of what nobody will miss at run time: something is stated and never used, or could be better."""
 
 
 def severity(code: str) -> Severity:

@@ -66,6 +66,7 @@ def _names(draft: Draft[FloorConfig]) -> Iterator[Problem]:
         ("roles",): config.roles,
         ("rules",): config.rules,
         ("people",): [p.id for p in config.people],
+        ("deliver",): [r.name for r in config.deliver],
     }
     listed |= {("people", n, "roles"): person.roles for n, person in enumerate(config.people)}
     for name, policy in config.approvals.items():

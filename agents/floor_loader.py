@@ -10,6 +10,7 @@ from agents.floor_between import check_between
 from agents.floor_bounds import check_bounds
 from agents.floor_catalogue import Code, errors_in
 from agents.floor_checks import check_agent, check_config
+from agents.floor_deliveries import check_deliveries
 from agents.floor_drafts import Draft, draft_config, draft_manifest
 from agents.floor_events import check_events
 from agents.floor_modules import TOOLS, FloorCode, Sources, load_code, read_sources
@@ -134,6 +135,7 @@ def _checks(parts: Parts) -> Iterator[Problem]:
     yield from check_between(parts)
     yield from check_approvals(parts)
     yield from check_bounds(parts)
+    yield from check_deliveries(parts)
     if parts.toolbox is not None:
         yield from check_events(parts, parts.toolbox)
         yield from check_toolbox(parts, parts.toolbox)

@@ -182,6 +182,19 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
             [{"answer_s": 900}],
         ),
         "watch": ("what is still ordinary: a figure above raises an alert", [{"retry_percent": 5}]),
+        "deliver": (
+            "systems outside that events are sent to over HTTP; without one nothing is sent",
+            [
+                [
+                    {
+                        "name": "till",
+                        "url": "https://till.example/andon",
+                        "secret_env": "TILL_SECRET",
+                        "events": ["bread.baked", "approval.*"],
+                    }
+                ]
+            ],
+        ),
         "approvals": (
             "who signs, by action kind or by the code of a rule's refusal",
             [{"discard": {"ladder": [{"role": "head_baker", "answer_s": 900}], "expires_s": 7200}}],
@@ -248,6 +261,15 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
         "attempts": ("processes that may die on one round before a person is told", [3]),
     },
     "Engine": {"breaker": ("when breakers between agents open, and for how long", [{"failures": 3}])},
+    "Receiver": {
+        "name": ("what `andon outbox` and the records call it; a new name is a new receiver", ["till"]),
+        "url": ("where each event is posted, http or https", ["https://till.example/andon"]),
+        "secret_env": (
+            "the environment variable with the signing key; NAME_FILE may give a file instead",
+            ["TILL_SECRET"],
+        ),
+        "events": ("event types; `bread.*` for a family, `*` for all", [["bread.baked", "approval.*"]]),
+    },
     "Models": {
         "tiers": ("tier -> `offline` or `openai:NAME`", [{"small": "offline", "large": "openai:gpt-large"}]),
         "router": ("the tier that chooses an agent for a person's line", ["small"]),

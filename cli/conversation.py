@@ -1,6 +1,7 @@
 """One conversation: whose it is, what it has asked, and taking a line, whatever drives it."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from cli.slash import run_slash
 from cli.standing import open_items
 from graph.app import App
 from graph.texts import check_text
-from protocol.errors import AndonError, NotAuthorisedError, NotFoundError
+from protocol.errors import AndonError, DependencyDownError, NotAuthorisedError, NotFoundError
 from protocol.rows import CaseStatus, EscalationRow
 from telemetry.clock import process_clock
 from telemetry.ids import session_id
@@ -86,6 +87,14 @@ class Conversation:
 
     async def keep_watch(self) -> None:
         """Until cancelled: let deadlines fire, tell what newly waits and which own case has gone on."""
+        delivering = asyncio.create_task(self._keep_delivering())
+        try:
+            await self._keep_time()
+        finally:
+            delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
+
+    async def _keep_time(self) -> None:
         await self._look()
         known = {row.id for row in self.waiting}
         while True:
@@ -96,6 +105,13 @@ class Conversation:
             await self._look()
             self._announce(known)
             await self._tell_ended()
+
+    async def _keep_delivering(self) -> None:
+        """Send what is due to receivers outside. No line and no deadline waits for them."""
+        while True:
+            with suppress(DependencyDownError):  # a ledger that is away will be back
+                await self.app.deliver()
+            await asyncio.sleep(SWEEP_S)
 
     def _announce(self, known: set[str]) -> None:
         for row in self.waiting:

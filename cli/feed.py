@@ -37,7 +37,7 @@ async def _feed(common: Common, path: Path, mapping: Path | None, *, enqueue: bo
     out = Output(common)
     async with open_floor(common) as (app, _):
         shape = await feed(app, path, mapping, lambda event: _note(out, event), drive=not enqueue)
-    out.answer(shape, lambda: _print(out, shape, enqueue=enqueue))
+        out.answer(shape, lambda: _print(out, shape, enqueue=enqueue))
     return FAILED if shape["failed"] else DONE
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from agents.floor_loader import load_floor, read_config
 from agents.models import Endpoint
@@ -10,8 +10,11 @@ from cli.identity import operating_user, who
 from cli.options import Common
 from graph.app import App, open_app
 from graph.settings import Settings
-from protocol.errors import InvalidFloorError
+from protocol.errors import DependencyDownError, InvalidFloorError
 from protocol.floor import FloorConfig
+
+LAST_S = 3.0
+"""For how long a command that has ended still begins to send what it brought about; workers send the rest."""
 
 
 @asynccontextmanager
@@ -33,6 +36,8 @@ async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterato
     )
     async with open_app(settings) as app:
         yield app, person
+        with suppress(DependencyDownError):  # what is not sent stays in the ledger, for whoever sweeps next
+            await app.deliver(LAST_S)
 
 
 def endpoint() -> Endpoint:

@@ -34,7 +34,7 @@ async def _resume(common: Common, case: str | None) -> int:
     async with open_floor(common) as (app, _):
         shapes = await app.resume(case, Progress(out, process_clock))
         zone = app.world.config.zone
-    out.answer({"schema": "andon/resume/v1", "cases": shapes}, lambda: _print(out, shapes, zone))
+        out.answer({"schema": "andon/resume/v1", "cases": shapes}, lambda: _print(out, shapes, zone))
     return of_several(of_status(shape["status"]) for shape in shapes)
 
 

@@ -44,5 +44,5 @@ async def _run(common: Common, text: str) -> int:
         shape = await app.ask(text, person=person, progress=progress)
         shape = await settle(app, shape)
         zone = app.world.config.zone
-    out.answer(shape, lambda: print_outcome(out, shape, zone, told=progress.told))
+        out.answer(shape, lambda: print_outcome(out, shape, zone, told=progress.told))
     return of_status(shape["status"])

@@ -31,7 +31,7 @@ def value_words(value: object, zone: str) -> str:
     return str(value)
 
 
-_SINGULAR = {"audit entries": "audit entry"}
+_SINGULAR = {"audit entries": "audit entry", "deliveries": "delivery"}
 
 
 def counted(number: int, things: str) -> str:

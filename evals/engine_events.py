@@ -1,45 +1,5 @@
-"""The types of events that the engine itself publishes, beside those of a floor."""
+"""The types of events that the engine itself publishes; protocol/engine_events.py lists them."""
 
-from protocol.rows import Verdict
+from protocol.engine_events import ENGINE_EVENTS
 
-ENGINE_EVENTS = frozenset(
-    {
-        "answer.degraded",
-        "alert.cleared",
-        "alert.raised",
-        "answer.ignored",
-        "approval.decided",
-        "approval.escalated",
-        "approval.expired",
-        "approval.requested",
-        "breaker.closed",
-        "breaker.half_open",
-        "breaker.opened",
-        "breaker.refused",
-        "case.adopted",
-        "case.ended",
-        "case.opened",
-        "case.stopped",
-        "limit.causal_depth",
-        "limit.escalations",
-        "limit.reached",
-        "loop.cut",
-        "pull.released",
-        "pull.set",
-        "question.answered",
-        "question.decided",
-        "question.escalated",
-        "question.expired",
-        "question.left",
-        "question.requested",
-        "rate.limited",
-        "request.answered",
-        "request.asked",
-        "request.refused",
-        "request.repeated",
-        "turn.failed",
-        "turn.taken",
-    }
-    | {f"action.{verdict}" for verdict in Verdict}
-)
-"""A test finds each of them in the sources, and none there that is missing here."""
+__all__ = ["ENGINE_EVENTS"]

@@ -14,6 +14,7 @@ from agents.turn_runtime import TurnRuntime
 from graph.anchoring import anchor_files, anchored
 from graph.build import build, recursion_limit
 from graph.deciding import Recorded, Wanted, record_decision
+from graph.delivering import FOR_S, Delivered, deliver_due
 from graph.driving import Driver, Graphs, Timing
 from graph.facts import FactResult, record_fact
 from graph.opening import open_text
@@ -100,6 +101,10 @@ class App:
         """Sweep, then drive every case that can go on until none is left; the cases driven."""
         await self.sweep()
         return await self.driver.drive_all(progress)
+
+    async def deliver(self, for_s: float = FOR_S) -> Delivered:
+        """Send what is due to the floor's receivers; without any it does nothing. See ``deliver_due``."""
+        return await deliver_due(self, for_s=for_s)
 
     async def outcome(self, case: str) -> dict[str, Any]:
         """Shape ``run`` of a case."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from agents.models import OFFLINE, Endpoint
 from checkpoints.leases import RENEW_S, TTL_S
+from graph.secrets import Secrets, environment_secret
 from protocol.records import Claimed, Ref
 
 Durability = Literal["exit", "sync"]
@@ -34,6 +35,7 @@ class Settings:
     ``host``: how this host is called in leases, when its own name will not do; no other may be called so.
     ``anchor`` and ``anchor_key``: the files of the audit chain's heads and of the key that signs them;
     None: in ``data_dir``.
+    ``secret``: the key behind the name of a variable, for what is sent to receivers outside.
     ``endpoint``: where a ``model`` that is not offline is served.
     ``database``: the URL of a PostgreSQL that holds the ledger; None: a file in ``data_dir``.
     """
@@ -56,3 +58,4 @@ class Settings:
     anchor: Path | None = None
     anchor_key: Path | None = None
     durability: Durability = "exit"
+    secret: Secrets = environment_secret

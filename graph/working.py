@@ -46,6 +46,9 @@ class WorkerApp(Protocol):
     async def sweep(self) -> list[str]:
         """End what is due on the ledger clock."""
 
+    async def deliver(self) -> object:
+        """Send what is due to receivers outside."""
+
 
 class Worker:
     """Works on what ``dispatcher`` brings. ``told``: hears of each case that went somewhere."""
@@ -66,6 +69,7 @@ class Worker:
         )
         others = [asyncio.ensure_future(self._every(self._app.sweep))]
         others.append(asyncio.ensure_future(self._every(self._dispatcher.look)))
+        others.append(asyncio.ensure_future(self._every(self._app.deliver)))
         stopping = asyncio.ensure_future(stop.wait())
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -133,6 +133,28 @@ class Thresholds(Strict):
     )
 
 
+class Receiver(Strict):
+    """A system outside that events are sent to, until it has acknowledged each. Nothing is sent without one.
+
+    ``secret_env`` names the environment variable with the key that signs what is sent, or, with ``_FILE``
+    behind it, the one with the path of a file that holds the key.
+    """
+
+    name: Name
+    url: str
+    secret_env: str
+    events: list[str] = Field(min_length=1)
+    timeout_s: int = Field(
+        default=10, ge=1, le=120, description="seconds for one attempt, its answer included"
+    )
+    attempts: int = Field(
+        default=20, ge=1, le=1000, description="attempts before it is given up: 20 are nine hours or so"
+    )
+    history: bool = Field(
+        default=False, description="whether what happened before it was declared is sent, too"
+    )
+
+
 class Models(Strict):
     """Model tiers mapped to backends: ``offline`` or ``openai:NAME``."""
 
@@ -156,6 +178,7 @@ class FloorConfig(Strict):
     limits: Limits = Limits()
     engine: Engine = Engine()
     watch: Thresholds = Thresholds()
+    deliver: list[Receiver] = Field(default_factory=list)
     approvals: dict[Name, ApprovalPolicy] = Field(default_factory=dict)
     rules: list[str] = Field(default_factory=list)
     models: Models = Models()

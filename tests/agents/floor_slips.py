@@ -12,6 +12,16 @@ _ALONE = (
 )
 """Edits that leave the fairway without a person and without an event."""
 
+_ERP = "{name: erp, url: 'https://erp.example/in', secret_env: ERP_KEY, events: [ship.announced]}"
+_RULES = "rules: [enough_water]"
+
+
+def _deliver(code: Code, old: str, new: str) -> Case:
+    """A receiver of the harbour with one slip."""
+    said = f"{_RULES}\ndeliver:\n  - {_ERP.replace(old, new)}"
+    return case(code, CONFIG, _RULES, said, at="- {name: erp")
+
+
 FILES = [
     case(Code.PATH_REFUSED, CONFIG, "seed: seed.yaml", "seed: ../harbour/seed.yaml", at="seed:"),
     case(Code.PATH_REFUSED, CONFIG, "seed: seed.yaml", "seed: /etc/hostname", at="seed:"),
@@ -45,6 +55,29 @@ FILES = [
     case(Code.HIDDEN_CHARACTER, CONFIG, "name: Koen Maes", 'name: "Koen \\u202eseaM"', at="seaM"),
     case(Code.HIDDEN_CHARACTER, SEED, "name: Teun", 'name: "Teun\\b"', at="P2:"),
     case(Code.HIDDEN_CHARACTER, "agents/berthing/prompt.md", "", "\nGo.\x07\n", at="Go."),
+]
+
+DELIVERIES = [
+    _deliver(Code.DELIVERY_URL_INVALID, "https:", "ftp:"),
+    _deliver(Code.DELIVERY_URL_INVALID, "https://erp.example", "https://"),
+    _deliver(Code.DELIVERY_URL_INVALID, "//erp", "//me:secret@erp"),
+    _deliver(Code.DELIVERY_URL_INVALID, "/in'", "/in#here'"),
+    _deliver(Code.DELIVERY_URL_INVALID, "erp.example", "erp.example:many"),
+    _deliver(Code.DELIVERY_URL_INVALID, "/in'", "/in it'"),
+    _deliver(Code.DELIVERY_UNENCRYPTED, "https:", "http:"),
+    _deliver(Code.DELIVERY_KEY_INVALID, "ERP_KEY", "s3cr3t"),
+    _deliver(Code.DELIVERY_EVENT_UNDECLARED, "ship.announced", "ship.sunk"),
+    _deliver(Code.DELIVERY_EVENT_UNDECLARED, "ship.announced", "ships.*"),
+    _deliver(Code.DELIVERY_EVENT_UNDECLARED, "ship.announced", "ship*"),
+    _deliver(Code.DUPLICATE_NAME, "[ship.announced]", "[ship.announced, ship.announced]"),
+    _deliver(Code.WRONG_VALUE, "events: [ship.announced]", "events: [approval.*], attempts: 0"),
+    case(
+        Code.DUPLICATE_NAME,
+        CONFIG,
+        _RULES,
+        f"{_RULES}\ndeliver:\n  - {_ERP}\n  - {_ERP}  # again",
+        at="# again",
+    ),
 ]
 
 FIELDS = [
@@ -398,4 +431,4 @@ TOOLS = [
     ),
 ]
 
-SLIPS = [*FILES, *FIELDS, *CONFIGURATION, *AGENTS, *TOOLS]
+SLIPS = [*DELIVERIES, *FILES, *FIELDS, *CONFIGURATION, *AGENTS, *TOOLS]

@@ -4,6 +4,7 @@ import ast
 from typing import get_args, get_type_hints
 
 from evals.engine_events import ENGINE_EVENTS
+from graph.restoring import RESTORED
 from protocol.breaker import Change
 from protocol.rows import Verdict
 from tests.architecture.sources import sources
@@ -12,6 +13,7 @@ PARTS = {
     "row.type": ("approval", "question"),
     "verdict": tuple(map(str, Verdict)),
     "what": ("expired", "escalated"),
+    "RESTORED": (RESTORED,),
     "told.what": get_args(get_type_hints(Change)["what"]),
 }
 """What stands for the variable parts of a type in the sources."""

@@ -4,6 +4,7 @@ from tests.guards.removal import Guard
 
 _SCHEMA = "tests/checkpoints/test_schema.py::"
 _CONTRACT = "tests/checkpoints/test_contract_outbox.py::"
+_SENDING = "tests/graph/test_delivering.py::"
 
 GUARDS = (
     Guard(
@@ -104,9 +105,75 @@ GUARDS = (
         'self._do(self._sql["behind"], (receiver, subject, first))',
         "pass",
         (
-            f"{_CONTRACT}test_attempt_under_way_is_not_counted_when_an_earlier_one_is_asked_for_again"
-            "[sqlite-inline]",
+            (
+                f"{_CONTRACT}test_attempt_under_way_is_not_counted_when_an_earlier_one_is_asked_for_again"
+                "[sqlite-inline]"
+            ),
         ),
         "delivered_in_order",
+    ),
+    Guard(
+        "receiver that is known",
+        "graph.outbox:record_move",
+        "if wanted.receiver is not None and wanted.receiver not in names:",
+        "if False:",
+        (f"{_SENDING}test_only_people_with_a_role_decide_and_names_are_known",),
+        "unknown_receiver",
+    ),
+    Guard(
+        "who may decide about deliveries",
+        "graph.outbox:record_move",
+        "roles = sorted(world.config.roles_of(person, tx.now))",
+        'roles = sorted(world.config.roles_of(person, tx.now)) or ["guest"]',
+        (f"{_SENDING}test_only_people_with_a_role_decide_and_names_are_known",),
+        "not_authorised",
+    ),
+    Guard(
+        "skipped for a reason",
+        "graph.outbox:check_move",
+        'if wanted.move == "skip" and not wanted.reason.strip():',
+        "if False:",
+        (f"{_SENDING}test_skipped_event_lets_its_aggregate_go_on",),
+        "reason_missing",
+    ),
+    Guard(
+        "last attempt",
+        "protocol.delivery:judge",
+        "if status in WRONG_REQUEST or attempt >= most:",
+        "if status in WRONG_REQUEST:",
+        (f"{_SENDING}test_skipped_event_lets_its_aggregate_go_on",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "no news of itself",
+        "graph.delivering:_Round._wants",
+        "return wants(self.receiver.events, event_type) and not about_itself",
+        "return wants(self.receiver.events, event_type)",
+        (f"{_SENDING}test_news_of_what_a_receiver_does_not_get_is_not_sent_to_it",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "answers are bounded",
+        "graph.webhook:_answer",
+        "if read > MOST_READ:",
+        "if False:",
+        (f"{_SENDING}test_endless_answer_is_left_at_its_bound",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "attempts are bounded",
+        "graph.webhook:Webhook.send",
+        "async with asyncio.timeout(letter.timeout_s):",
+        "async with asyncio.timeout(None):",
+        (f"{_SENDING}test_answer_that_drips_is_left_when_its_time_is_over",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "wait that was asked for is bounded",
+        "protocol.delivery:wait_s",
+        "min(asked_s or 0.0, MOST_WAIT_S)",
+        "asked_s or 0.0",
+        (f"{_SENDING}test_retry_after_is_obeyed_up_to_an_hour[said1-3600.0]",),
+        "deliveries_complete",
     ),
 )
