@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -90,9 +91,9 @@ def audit(tx: AuditTx, world: World, beside: Beside | None = None) -> dict[str, 
 
     ``beside``: what lies beside the ledger and is looked at as well.
     """
-    found = [(i.name, _details(lambda i=i: i.check(tx, world))) for i in INVARIANTS]
+    found = [(i.name, _details(partial(i.check, tx, world))) for i in INVARIANTS]
     if beside is not None:
-        found += [(i.name, _details(lambda i=i: i.check(tx, beside))) for i in BESIDE]
+        found += [(i.name, _details(partial(i.check, tx, beside))) for i in BESIDE]
     violations = [
         {"invariant": name, "detail": detail}
         for name, details in found

@@ -136,9 +136,9 @@ def decided_once(tx: AuditTx, world: World) -> Iterator[str]:
         if entry.get("what") == "decision":
             logged[entry["escalation"], entry["person"]] = tuple(entry[n] for n in names)
     for columns in tx.rows(sql["decisions"]):
-        entry = logged.pop((columns[0], columns[1]), None)
-        if entry != columns:
-            said = "was never logged" if entry is None else "is not what was logged"
+        noted = logged.pop((columns[0], columns[1]), None)
+        if noted != columns:
+            said = "was never logged" if noted is None else "is not what was logged"
             yield f"the decision of {columns[1]} on {columns[0]} {said}"
     for escalation, person in logged:
         yield f"the decision of {person} on {escalation} was logged and is gone"

@@ -18,7 +18,8 @@ def sweep(tx: Tx) -> list[str]:
 
 def _move_on(tx: Tx, row: EscalationRow) -> str | None:
     """All rungs that have ended by now, one after another; the case, when the last of them has."""
-    current, climbed = row, []
+    current = row
+    climbed: list[tuple[EscalationRow, EscalationRow]] = []
     while (event := due(current, tx.now)) is not None:
         if event is LadderEvent.EXPIRE:
             _tell_climbed(tx, climbed)

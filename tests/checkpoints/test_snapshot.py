@@ -40,7 +40,7 @@ def test_copy_ends_although_somebody_writes_between_all_steps(
     steps: list[int] = []
 
     class Source(sqlite3.Connection):
-        def backup(self, target: sqlite3.Connection, **options: Any) -> None:  # type: ignore[override]
+        def backup(self, target: sqlite3.Connection, **options: Any) -> None:
             progress = options.pop("progress", None)
 
             def watched(status: int, remaining: int, total: int) -> None:

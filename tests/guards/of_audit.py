@@ -148,7 +148,7 @@ GUARDS = (
     Guard(
         "author of a write",
         "checkpoints.audit_records:written_by_owner",
-        "if author != owner:",
+        "if author != owner and not (owned and (type_, author) in earlier):",
         "if False:",
         (
             (
@@ -359,7 +359,7 @@ GUARDS = (
     Guard(
         "decision not logged",
         "checkpoints.audit_people:decided_once",
-        "if entry != columns:",
+        "if noted != columns:",
         "if False:",
         ("tests/checkpoints/test_audit.py::test_cheat_is_noticed[decided_once: was never logged]",),
         "decided_once",
