@@ -46,6 +46,7 @@ def checkup(common: Common) -> list[Check]:
         _ledger(common),
         _watch(common),
         _breakers(common),
+        *_receivers(common),
         Check("model", OK, "offline: each role is played by its policy; no key, no network"),
         _terminal(),
     ]
@@ -98,6 +99,15 @@ def _breakers(common: Common) -> Check:
         return Check("breakers", OK, "all closed")
     hint = "`andon breakers` shows what stands in meanwhile, and when they are tried again."
     return Check("breakers", WARN, f"open: {', '.join(stopped)}", hint)
+
+
+def _receivers(common: Common) -> Iterator[Check]:
+    """One for each receiver of events; none without any."""
+    from cli.outbox import receivers
+
+    for name, state, well in receivers(common):
+        hint = "" if well else "`andon outbox` shows what was given up and what to do about it."
+        yield Check(f"receiver {name}", OK if well else WARN, state, hint)
 
 
 def _watch(common: Common) -> Check:

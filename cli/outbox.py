@@ -1,7 +1,8 @@
 """``andon outbox``: what receivers outside have and lack; retry, skip or resend it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,6 +116,19 @@ def _print(out: Output, shape: Mapping[str, Any], zone: str) -> None:
         out.text(f"and {len(shape['dead']) - SHOWN} more; --json lists all of them")
     if shape["dead"]:
         out.note("next: andon outbox retry EVENT, or andon outbox skip EVENT --reason TEXT")
+
+
+def receivers(common: Common) -> Iterator[tuple[str, str, bool]]:
+    """Name, state in words, and whether it is well, of each receiver; none when nobody can look."""
+    from cli.reading import look
+    from graph.outbox import board
+    from graph.secrets import environment_secret
+
+    with suppress(AndonError), look(common) as (world, tx):
+        for row in board(tx, world, environment_secret)["receivers"]:
+            well = row["declared"] and row["key"] and not row["dead"] and row["stopped"] is None
+            counts = f"{row['acknowledged']} acknowledged, {row['pending']} pending, {row['dead']} given up"
+            yield row["name"], f"{counts}; {_state(row, world.config.zone)}", well
 
 
 def _cells(row: Mapping[str, Any], zone: str) -> tuple[str, ...]:

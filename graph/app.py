@@ -14,7 +14,7 @@ from agents.turn_runtime import TurnRuntime
 from graph.anchoring import anchor_files, anchored
 from graph.build import build, recursion_limit
 from graph.deciding import Recorded, Wanted, record_decision
-from graph.delivering import FOR_S, Delivered, deliver_due
+from graph.delivering import FOR_S, Delivered, deliver_due, meet_receivers
 from graph.driving import Driver, Graphs, Timing
 from graph.facts import FactResult, record_fact
 from graph.opening import open_text
@@ -223,6 +223,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         await _seed(ledger, world, settings.seed or Seed(floor.seed, floor.claims))
         await remember(ledger, world)
         await register(ledger, world)
+        await meet_receivers(ledger, world)
         turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, shared)
         router = OfflineRouter(world, floor.policies)
         graphs = Graphs(*(build(world, ledger, turns, router, kept, shared) for kept in (saver, None)))

@@ -59,6 +59,21 @@ class Delivered:
     given_up: int = 0
 
 
+async def meet_receivers(ledger: Ledger, world: World) -> None:
+    """Store receivers that are new in floor.yaml: what happens from now on is for them."""
+    wanted = {r.name: r.history for r in world.config.deliver}
+    if not wanted:
+        return
+
+    def meet(tx: Tx) -> None:
+        for name, history in wanted.items():
+            tx.outbox.meet(name, 0 if history else tx.outbox.last_event())
+
+    known = await ledger.read(lambda tx: {r.name for r in tx.outbox.receivers()})
+    if wanted.keys() - known:
+        await ledger.write(meet)
+
+
 async def deliver_due(
     app: DeliveringApp, *, for_s: float = FOR_S, make_post: MakePost = Webhook
 ) -> Delivered:
@@ -100,15 +115,14 @@ class _Round:
                 return
 
     def _has_work(self, tx: ReadTx, *, can_send: bool) -> bool:
-        met = next((r for r in tx.outbox.receivers() if r.name == self.receiver.name), None)
-        if met is None or met.spread_seq < tx.outbox.last_event():
+        met = next(r for r in tx.outbox.receivers() if r.name == self.receiver.name)
+        if met.spread_seq < tx.outbox.last_event():
             return True
         return can_send and tx.outbox.is_due(met.name, self.app.shared())
 
     def _take_up(self, tx: Tx, *, can_send: bool) -> tuple[list[Claimed], bool]:
         """What is to be sent now, and whether every event has been looked at."""
         name, now_s = self.receiver.name, self.app.shared()
-        tx.outbox.meet(name, 0 if self.receiver.history else tx.outbox.last_event())
         looked_at = tx.outbox.spread(name, self._wants, now_s, SPREAD)
         until_s = now_s + self.receiver.timeout_s + SPARE_S
         claimed = tx.outbox.claim(name, now_s, until_s, TOGETHER) if can_send else []

@@ -421,9 +421,9 @@ async def test_new_receiver_is_spared_what_happened_before_it(tmp_path: Path) ->
         place = floor_for(tmp_path / "floor", erp.url)
         config = place / CONFIG
         config.write_text(config.read_text("utf-8").replace(", history: true", ""), "utf-8")
-        async with sending(tmp_path, erp.url, hand) as app:
+        async with opened(tmp_path / "data") as app:
             await publish(app, ["a", "b"])
-            await app.deliver()
+        async with sending(tmp_path, erp.url, hand) as app:
             await publish(app, ["a"], 3)
             await app.deliver()
         assert erp.ids == ["evt_3"]
