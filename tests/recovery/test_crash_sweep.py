@@ -33,21 +33,23 @@ def clean(*words: str) -> dict[str, Any]:
     return summary
 
 
+SHARE = ("--checkpoints", "mixed", "--share", "1")
+
+
 def test_share_of_the_sweep_with_checkpoints_in_every_superstep() -> None:
     named = ("birth", "exchange", "signature", "delivery")
-    words = ("--durability", "sync", "--checkpoints", "mixed", "--share", "1")
-    summary = clean("--scenario", *named, *words, "--nested", "1", "--nested-each", "1", "--all-points")
+    summary = clean("--scenario", *named, "--durability", "sync", *SHARE, "--all-points")
     assert summary["injections"] > 45
-    assert summary["nested"] >= len(named)
 
 
-def test_share_of_the_sweep_as_andon_runs() -> None:
-    words = ("--durability", "exit", "--checkpoints", "mixed", "--share", "1")
-    assert clean("--scenario", "fact", *words)["injections"] > 8
+def test_share_of_the_sweep_as_andon_runs_and_of_crashes_in_recovery() -> None:
+    nested = ("--nested", "1", "--nested-each", "1")
+    summary = clean("--scenario", "fact", "--durability", "exit", *SHARE, *nested)
+    assert summary["injections"] > 8
+    assert summary["nested"] > 1
 
 
 ONE = ("--scenario", "exchange", "--durability", "sync", "--checkpoints", "deleted")
-
 ASKS_AGAIN = """
 from graph import nodes
 
