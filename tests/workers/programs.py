@@ -4,16 +4,20 @@ import asyncio
 import os
 import resource
 import signal
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agents.offline_model import view_of
+from checkpoints import postgres_connection
 from graph.app import App, open_app
 from graph.dispatching import make_dispatcher
 from graph.settings import Settings
 from graph.working import Shift, Worker
+from protocol.failpoints import Point, arm
 from tests.agents.floor_copies import HARBOUR
 from tests.graph.harbour_app import Models
 from tests.recovery.programs import tell
@@ -98,6 +102,28 @@ def work(post: Post, out: Path) -> None:
             )
 
     asyncio.run(main())
+
+
+def stop_in_commit(post: Post, out: Path) -> None:
+    """A worker that stops where all rows of a pass are written, an action among them, and COMMIT is next.
+
+    The server ends what stands still in a transaction after a second here.
+    """
+
+    def stop(point: Point) -> None:
+        if point is Point.ACTED:
+            acted.set()
+        if point is Point.ROUTED and acted.is_set() and not stopped.is_set():
+            stopped.set()
+            tell(out, "inside")
+            os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.2)  # another thread may be the one that is told, and this one stops a little later
+
+    acted, stopped = threading.Event(), threading.Event()
+
+    postgres_connection._SESSION["idle_in_transaction_session_timeout"] = "1000"
+    arm(stop)
+    work(post, out)
 
 
 async def enqueue(post: Post, texts: list[str]) -> list[str]:

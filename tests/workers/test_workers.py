@@ -14,7 +14,7 @@ from tests.graph.harbour_app import LAY, SOUND, WHERE, dump, until, violations
 from tests.postgres import new_database
 from tests.recovery.programs import FORKS, KILLED, told
 from tests.recovery.test_processes import LIMIT_S, start, wait_until
-from tests.workers.programs import POISON, Post, enqueue, work
+from tests.workers.programs import POISON, Post, enqueue, stop_in_commit, work
 
 FORKS.set_forkserver_preload(["tests.recovery.programs", "tests.workers.programs"])
 
@@ -129,4 +129,31 @@ async def test_worker_stopped_past_its_lease_commits_nothing_when_it_goes_on(
         first.join(LIMIT_S)
         assert first.exitcode == 0, "whoever lost a lease goes on with its life"
         assert await dump(app) == before
+        assert await violations(app) == []
+
+
+async def test_worker_stopped_in_the_middle_of_a_commit_commits_nothing_when_it_goes_on(
+    tmp_path: Path,
+) -> None:
+    """The server ends its transaction, or nobody else could write; another worker does the case over."""
+    post = Post(tmp_path / "data", new_database(), lease_s=1.0, renew_s=0.3)
+    (case,) = await enqueue(post, [LAY])
+    first = start(stop_in_commit, replace(post, host="first"), tmp_path / "first")
+    wait_until(lambda: told(tmp_path / "first") == ["ready", "inside"])
+    quick = replace(post, host="second", once=False)
+    async with open_app(quick.settings) as app:
+        try:
+            second = start(work, quick, tmp_path / "second")
+            await until(app, lambda tx: ended(tx, case))
+            second.kill()
+            before = await dump(app)
+        finally:
+            os.kill(first.pid, signal.SIGCONT)
+        first.join(LIMIT_S)
+        assert first.exitcode == 0
+        assert told(tmp_path / "first") == ["ready", "inside"], "it has nothing to tell"
+        assert await dump(app) == before
+        commits = await app.ledger.read(lambda tx: tx.commits(case))
+        passes = await app.ledger.read(lambda tx: tx.passes(case))
+        assert (len(commits), len(passes)) == (1, 1)
         assert await violations(app) == []
