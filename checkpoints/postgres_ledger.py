@@ -24,6 +24,7 @@ from checkpoints.procrastinate_jobs import prepare, ring
 from checkpoints.shared_transaction import TransactionLostError, run_jobs
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from checkpoints.sql_tx import SqlTx
+from checkpoints.steady_clock import ServerHour, SteadyClock
 from protocol.errors import DependencyDownError
 from protocol.failpoints import Point, failpoint
 from protocol.ports import ReadTx, Tx
@@ -264,7 +265,9 @@ def _server_s(connection: PostgresConnection) -> float:
 
 def _clock(clock: Clock | None, hour: str, *, server_clock: bool) -> Clock | None:
     """The clock of one transaction: the server's hour, read under the lock, unless the floor has its own."""
-    return (lambda: hour) if clock is not None and server_clock else clock
+    if clock is None or not server_clock:
+        return clock
+    return ServerHour(clock, hour) if isinstance(clock, SteadyClock) else lambda: hour
 
 
 @contextmanager

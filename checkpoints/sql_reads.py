@@ -82,6 +82,11 @@ class SqlReads:
             self._now = later(self._stored_clock, self._clock)
         return self._now
 
+    @property
+    def clock_step_s(self) -> int:
+        """By how many seconds the clock has jumped away from elapsed time; 0 for one that nobody watches."""
+        return int(getattr(self._clock, "step_s", 0)) if self.now else 0
+
     def _one(self, name: str, *values: Any) -> Any:
         return self._do(self._sql[name], values).fetchone()
 

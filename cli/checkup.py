@@ -15,7 +15,7 @@ from cli.findings import FAIL, OK, WARN, Check
 from cli.notices import alerts_json, alerts_line
 from cli.options import Common
 from cli.reading import look
-from protocol.anomalies import ADVICE, Anomaly
+from protocol.anomalies import ADVICE, CLOCK_ADVICE, CLOCK_STEP
 from protocol.breaker import BreakerState
 from protocol.errors import AndonError
 
@@ -119,7 +119,8 @@ def _watch(common: Common) -> Check:
     if not alerts:
         return Check("watch", OK, "nothing out of the ordinary")
     raised = {row.name for row in alerts}
-    advice = "; ".join(ADVICE[anomaly] for anomaly in Anomaly if anomaly in raised)
+    known = {**ADVICE, CLOCK_STEP: CLOCK_ADVICE}
+    advice = "; ".join(text for name, text in known.items() if name in raised)
     return Check("watch", WARN, alerts_line(alerts_json(alerts)), f"{advice}.")
 
 

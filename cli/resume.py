@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from cli.output import Output
 from cli.progress import Progress
 from cli.trace import case_row
 from telemetry.clock import process_clock
+
+if TYPE_CHECKING:
+    from graph.app import App
 
 
 @verb("resume")
@@ -32,10 +35,21 @@ async def _resume(common: Common, case: str | None) -> int:
 
     out = Output(common)
     async with open_floor(common) as (app, _):
-        shapes = await app.resume(case, Progress(out, process_clock))
+        found = await app.resume(case, Progress(out, process_clock))
+        shapes = [await watched(app, shape) for shape in found]
         zone = app.world.config.zone
         out.answer({"schema": "andon/resume/v1", "cases": shapes}, lambda: _print(out, shapes, zone))
     return of_several(of_status(shape["status"]) for shape in shapes)
+
+
+async def watched(app: "App", shape: dict[str, Any]) -> dict[str, Any]:
+    """The outcome of a case, once it is known whether a holder out of sight still lives: that takes its lease."""
+    from checkpoints.leases import host_name
+    from cli.settling import settle
+
+    lease = await app.ledger.read(lambda tx: tx.lease(str(shape["case"])))
+    seen = lease is None or lease.holder is None or lease.holder.host == host_name()
+    return shape if seen else await settle(app, shape)
 
 
 def _print(out: Output, shapes: Sequence[dict[str, Any]], zone: str) -> None:

@@ -27,7 +27,7 @@ from graph.state import Progress, quiet
 from graph.sweeping import sweep
 from graph.texts import check_text
 from graph.versions import remember, with_engine
-from graph.watching import anomalies, watch_floor
+from graph.watching import anomalies, clock_changed, watch_clock, watch_floor
 from protocol.errors import AndonError, InvalidFloorError, NotFoundError, UsageError
 from protocol.failpoints import Point, failpoint
 from protocol.floor import FloorConfig
@@ -89,12 +89,15 @@ class App:
 
     async def sweep(self) -> list[str]:
         """End what is due on the ledger clock, and raise or clear alerts; the cases that can go on."""
-        due = await self.ledger.read(lambda tx: bool(tx.due(tx.now) or anomalies(tx, self.world)))
+        due = await self.ledger.read(
+            lambda tx: bool(tx.due(tx.now) or anomalies(tx, self.world) or clock_changed(tx))
+        )
         return await self.ledger.write(self._sweep) if due else []
 
     def _sweep(self, tx: Tx) -> list[str]:
         freed = sweep(tx)
         watch_floor(tx, self.world)
+        watch_clock(tx)
         return freed
 
     async def drain(self, progress: Progress = quiet) -> list[str]:

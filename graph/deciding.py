@@ -81,6 +81,12 @@ def _refusal(tx: Tx, world: World, row: EscalationRow, wanted: Wanted) -> AndonE
     if tx.now >= row.expires_at:
         expire(tx, row)
         return _expired(world, row)
+    if tx.clock_step_s:
+        return DecisionRefusedError(
+            f"The clock of this host jumped by {tx.clock_step_s} s: nothing is decided until it is right.",
+            hint="Set the clock, or restart what runs for long once it is right.",
+            code="clock_stepped",
+        )
     role = may_sign(world, row, wanted.person, tx.now)
     asked = ", ".join(str(r["role"]) for r in row.ladder[: row.rung + 1])
     if role is None:
@@ -121,7 +127,8 @@ def _closed(tx: Tx, world: World, row: EscalationRow) -> AndonError | None:
 
 
 def _expired(world: World, row: EscalationRow) -> DeadlineError:
-    at = local(row.expires_at, world.config.zone)
+    ended = row.due_at if row.state is EscalationState.EXPIRED else row.expires_at
+    at = local(ended, world.config.zone)
     return DeadlineError(f"{row.id} expired at {at}: nothing was approved.", hint="Ask again if needed.")
 
 

@@ -108,7 +108,9 @@ def _beyond_bound(tx: ReadTx, world: World, case: CaseRow) -> bool:
 
 
 def _pass(tx: Tx, world: World, case: CaseRow, position: Position, clock_s: float) -> Pass:
-    return Pass(world, tx, case, position, case.passes + 1, tx.meta("lineage") or "", clock_s)
+    return Pass(
+        world, tx, case, position, case.passes + 1, tx.meta("lineage") or "", clock_s, tx.clock_step_s
+    )
 
 
 def _result(p: Pass, outcome: Outcome) -> PassResult:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checkpoints.sqlite_ledger import SqliteLedger
+from checkpoints.steady_clock import SteadyClock
 from graph.state import is_over
 from protocol.floor import FloorConfig
 from protocol.ports import Ledger
 from protocol.times import whole
 from protocol.world import World
-from telemetry.clock import shared_clock, system_now
+from telemetry.clock import boot_clock, shared_clock, system_now
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -77,7 +78,7 @@ async def open_checkpoints(place: Place) -> "AsyncIterator[BaseCheckpointSaver[s
 
 def system_clock(config: FloorConfig) -> Callable[[], str] | None:
     """The ledger clock's source: the system's, or None for a floor clock that only events move."""
-    return None if config.clock == "floor" else lambda: whole(system_now())
+    return None if config.clock == "floor" else SteadyClock(lambda: whole(system_now()), boot_clock)
 
 
 def clock_start(config: FloorConfig) -> str | None:

@@ -10,11 +10,16 @@ What is right where a floor clock stands or jumps:
 - A case's age is business time, as its deadlines are: after a jump of a day its people have waited a day.
 """
 
-from protocol.anomalies import AlertState, Change, watch
+from checkpoints.steady_clock import BOUND_S
+from protocol.anomalies import CLOCK_ADVICE, CLOCK_STEP, AlertState, Change, watch
 from protocol.ids import derive
 from protocol.ports import ReadTx, Tx
 from protocol.rows import AlertRow, EventRow
+from protocol.times import plus
 from protocol.world import SUPERVISOR, World
+
+CALM_S = 3600
+"""Seconds of the ledger clock after which a process that sees no jump clears what another has raised."""
 
 
 def anomalies(tx: ReadTx, world: World) -> tuple[Change, ...]:
@@ -36,10 +41,36 @@ def watch_floor(tx: Tx, world: World) -> tuple[Change, ...]:
     return changes
 
 
+def clock_changed(tx: ReadTx) -> bool:
+    """Whether the alert of a clock that jumped is to be raised, or cleared."""
+    alert = next((row for row in tx.alerts(open_only=True) if row.name == CLOCK_STEP), None)
+    if alert is None:
+        return tx.clock_step_s != 0
+    return tx.clock_step_s == 0 and tx.now >= plus(alert.raised_at, seconds=CALM_S)
+
+
+def watch_clock(tx: Tx) -> None:
+    """Raise it as soon as a process has seen the jump; an hour later whoever sees none clears it."""
+    if not clock_changed(tx):
+        return
+    raised = tx.clock_step_s != 0
+    figure = f"the clock jumped by {tx.clock_step_s} s" if raised else "the clock is steady"
+    limit = f"{BOUND_S} s"
+    if raised:
+        tx.put_alert(AlertRow(CLOCK_STEP, figure, limit, tx.now))
+    else:
+        tx.clear_alert(CLOCK_STEP, tx.now, figure)
+    _put(tx, CLOCK_STEP, figure, limit, CLOCK_ADVICE if raised else "", raised=raised)
+
+
 def _tell(tx: Tx, change: Change) -> None:
     raised = change.state is AlertState.RAISED
-    alert = [row for row in tx.alerts() if row.name == change.anomaly][-1]
-    identifier = derive("evt", "alert", alert.seq, change.state)
+    _put(tx, change.anomaly, change.figure, change.limit, change.advice if raised else "", raised=raised)
+
+
+def _put(tx: Tx, name: str, figure: str, limit: str, advice: str, *, raised: bool) -> None:
+    alert = [row for row in tx.alerts() if row.name == name][-1]
+    identifier = derive("evt", "alert", alert.seq, AlertState.RAISED if raised else AlertState.CLEARED)
     tx.put_event(
         EventRow(
             id=identifier,
@@ -48,7 +79,7 @@ def _tell(tx: Tx, change: Change) -> None:
             source_id=identifier,
             occurred=tx.now,
             recorded=tx.now,
-            subject=change.anomaly,
-            data={"figure": change.figure, "limit": change.limit, "advice": change.advice if raised else ""},
+            subject=name,
+            data={"figure": figure, "limit": limit, "advice": advice},
         )
     )

@@ -72,6 +72,12 @@ ADVICE: Mapping[Anomaly, str] = {
 }
 """What to do, in one line for each."""
 
+CLOCK_STEP = "clock_step"
+"""The alert of a clock that jumped. No figure of the ledger tells it: a process that was there saw it."""
+CLOCK_ADVICE = (
+    "see who set the clock; once it is right, restart what runs for long: until then nothing is signed"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -113,6 +113,10 @@ def unsigned(p: Pass, row: EscalationRow) -> Refusal | None:
     """Why what people decided does not count now: the ledger, the time, or too few who may."""
     if row.lineage != p.lineage:
         return Refusal("lineage_changed", "the ledger was restored from a backup since this was asked")
+    if p.clock_step_s:
+        return Refusal(
+            "clock_stepped", f"the clock jumped by {p.clock_step_s} s: nobody knows if it is in time"
+        )
     if p.now >= row.expires_at:
         return Refusal("expired", f"the approval expired at {row.expires_at}")
     signed = [d for d in p.store.decisions(row.id) if d.decision in (APPROVE, ANSWER)]

@@ -56,6 +56,8 @@ class Pass:
     lineage: str = ""
     clock_s: float = 0.0
     """Wall seconds: the pass's one reading of the clock that processes share, by whoever makes the pass."""
+    clock_step_s: int = 0
+    """By how many seconds the ledger clock's source has jumped: then nothing that is signed is done."""
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     waiting: dict[str, Item | None] = field(default_factory=dict)
     rereads: dict[str, int] = field(default_factory=dict)

@@ -146,6 +146,10 @@ class ReadTx(Snapshot, Protocol):
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
         """Pulls of the andon cord, oldest first. A writing transaction counts those that stand as read."""
 
+    @property
+    def clock_step_s(self) -> int:
+        """By how many seconds the system's clock has jumped away from elapsed time; 0: it has not."""
+
     def alerts(self, open_only: bool = False) -> Sequence[AlertRow]:
         """What the watch for anomalies raised, oldest first."""
 

@@ -20,6 +20,11 @@ def process_clock() -> float:
     return time.monotonic()
 
 
+def boot_clock() -> float:
+    """Seconds since an unknown start, going on while the host sleeps where it tells that, and never set."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 def shared_clock() -> float:
     """Wall seconds, the one clock that processes share: for breakers and rates."""
     return time.time()

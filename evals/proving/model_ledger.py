@@ -45,6 +45,8 @@ class Told:
 class ModelLedger:
     """The rows of one state. ``copy`` before a step: rows are never changed in place."""
 
+    clock_step_s = 0
+    """Its clock moves by ticks: nobody sets it."""
     __slots__ = (
         "breaker_rows",
         "cases",

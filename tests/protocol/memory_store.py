@@ -169,6 +169,8 @@ class MemoryStore:
 class MemoryTx(MemoryStore):
     """A memory store on which people decide: what the decision service writes beside the rows."""
 
+    clock_step_s = 0
+
     def __init__(self, now: str = "2026-03-02T09:00:00Z") -> None:
         super().__init__(now)
         self.case_rows: dict[str, CaseRow] = {}
