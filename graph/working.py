@@ -84,14 +84,18 @@ class Worker:
             await asyncio.gather(*others, stopping, return_exceptions=True)
             with suppress(asyncio.CancelledError):
                 await serving
+        if shift.once and not stop.is_set():
+            await self._app.deliver()  # what the last cases published
 
     async def _every(self, step: Callable[[], Awaitable[object]]) -> None:
-        """Do ``step`` each second. A ledger that is away will be back."""
+        """Do ``step`` each second, whatever came of it before: a ledger that is away will be back."""
         while True:
             try:
                 await step()
             except DependencyDownError as error:
                 _log.warning("the clock is not kept for now: %s", error)
+            except Exception:  # noqa: BLE001 - whatever it was, the next second may be better
+                _log.exception("what is done each second failed")
             await asyncio.sleep(EVERY_S)
 
     async def _work(self, case: str) -> Went:
