@@ -63,6 +63,17 @@ PLANS: Mapping[str, Steps] = {
         "Tell those who read the events what is missing.",
         *_DAMAGE,
     ),
+    "deliveries_complete": (
+        _STOP,
+        "Tell the receiver what is missing, or send again: `andon outbox resend --from SEQUENCE --to NAME`.",
+        _WHO,
+        _AGAIN,
+    ),
+    "delivered_in_order": (
+        "Send that receiver its events again from there: `andon outbox resend --from SEQUENCE --to NAME`.",
+        _REPORT,
+        _AGAIN,
+    ),
     "chain_whole": _DAMAGE,
     "changes_logged": _DAMAGE,
     "verdicts_logged": _DAMAGE,

@@ -10,7 +10,8 @@ from typing import Any
 
 from checkpoints import row_codec as codec
 from checkpoints.dialect import Cursor
-from protocol.delivery import MACHINE, DeliveryEvent, DeliveryState, Fate
+from protocol.canonical import dumps
+from protocol.delivery import MACHINE, DeliveryEvent, DeliveryState, Fate, is_for
 from protocol.outbox import Backlog, Claimed, DeliveryRow, ReceiverRow
 
 _OWN = 10
@@ -63,13 +64,15 @@ class SqlOutbox:
     # Events that become deliveries
 
     def meet(self, receiver: str, since_seq: int) -> bool:
-        return self._do(self._sql["meet"], (receiver, since_seq, since_seq)).rowcount == 1
+        return self._do(self._sql["meet"], (receiver, since_seq, since_seq, since_seq)).rowcount == 1
 
-    def spread(self, receiver: str, wanted: Callable[[str, str], bool], now_s: float, most: int) -> int:
+    def spread(self, receiver: str, patterns: Sequence[str], now_s: float, most: int) -> int:
+        wanted = dumps(list(patterns))
+        self._do(self._sql["want"], (wanted, receiver, wanted))
         row = ReceiverRow(*self._one("receiver", receiver))
         events = self._all("new_events", row.spread_seq, most)
         for seq, event_type, subject in events:
-            if wanted(event_type, subject):
+            if is_for(receiver, patterns, event_type, subject):
                 number = self._one("last_of_subject", receiver, subject)[0] or 0
                 self._do(self._sql["put"], (receiver, seq, subject, number + 1))
                 self._bring_up(receiver, subject, now_s)

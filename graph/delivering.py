@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from graph.settings import Settings
 from graph.webhook import Letter, MakePost, Post, Webhook, headers
 from protocol.canonical import canonical
-from protocol.delivery import DeliveryEvent, Fate, jitter_of, judge, wants
+from protocol.delivery import DeliveryEvent, Fate, jitter_of, judge
 from protocol.failpoints import Point, failpoint
 from protocol.floor import Receiver
 from protocol.ids import derive
@@ -32,7 +32,6 @@ SPARE_S = 5.0
 """How much longer than its attempt may last a delivery stays taken up."""
 FOR_S = 30.0
 """For how long one call takes up more: whoever sweeps has other things to see to."""
-OWN = "delivery."
 
 _log = logging.getLogger("andon.delivering")
 
@@ -123,15 +122,10 @@ class _Round:
     def _take_up(self, tx: Tx, *, can_send: bool) -> tuple[list[Claimed], bool]:
         """What is to be sent now, and whether every event has been looked at."""
         name, now_s = self.receiver.name, self.app.shared()
-        looked_at = tx.outbox.spread(name, self._wants, now_s, SPREAD)
+        looked_at = tx.outbox.spread(name, self.receiver.events, now_s, SPREAD)
         until_s = now_s + self.receiver.timeout_s + SPARE_S
         claimed = tx.outbox.claim(name, now_s, until_s, TOGETHER) if can_send else []
         return list(claimed), looked_at < SPREAD
-
-    def _wants(self, event_type: str, subject: str) -> bool:
-        """Nobody is sent the news of what could not be sent to them: it would make more of it."""
-        about_itself = event_type.startswith(OWN) and subject == self.receiver.name
-        return wants(self.receiver.events, event_type) and not about_itself
 
     async def _attempt(self, taken: Claimed, key: str) -> None:
         row, event = taken.row, taken.event

@@ -19,6 +19,8 @@ GONE = 410
 WRONG_REQUEST = frozenset({400, 411, 413, 414, 415, 422, 431})
 """Answers that speak of what was sent: the same bytes would be refused again."""
 EVERY = "*"
+OWN = "delivery."
+"""The family of events about deliveries; their subject is the receiver."""
 
 
 class DeliveryState(StrEnum):
@@ -125,3 +127,11 @@ def wants(patterns: Sequence[str], event_type: str) -> bool:
     return any(
         p in (EVERY, event_type) or (p.endswith(".*") and event_type.startswith(p[:-1])) for p in patterns
     )
+
+
+def is_for(receiver: str, patterns: Sequence[str], event_type: str, subject: str) -> bool:
+    """Whether a receiver is to have an event. Nobody is sent the news of what could not be sent to them: it
+    would make more of it.
+    """
+    about_itself = event_type.startswith(OWN) and subject == receiver
+    return wants(patterns, event_type) and not about_itself

@@ -1,6 +1,6 @@
 """What the ledger keeps of deliveries to receivers outside, and the port to it. Times are wall seconds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from protocol.rows import EventRow
 class ReceiverRow:
     """A receiver that has been met. Events after ``since_seq`` are for it, up to ``spread_seq`` looked at.
 
+    ``wanted``: the event types it asks for as canonical JSON, since the event ``wanted_seq``.
     ``acknowledged``: how often it said so, repetitions included. ``stopped``: why nothing is sent until a
     person says otherwise.
     """
@@ -19,6 +20,8 @@ class ReceiverRow:
     name: str
     since_seq: int
     spread_seq: int
+    wanted: str = "[]"
+    wanted_seq: int = 0
     acknowledged: int = 0
     stopped: str | None = None
 
@@ -90,9 +93,9 @@ class Outbox(OutboxReads, Protocol):
     def meet(self, receiver: str, since_seq: int) -> bool:
         """Store a receiver; False when it was met before."""
 
-    def spread(self, receiver: str, wanted: Callable[[str, str], bool], now_s: float, most: int) -> int:
-        """Look at up to ``most`` new events, and make deliveries of those whose type and subject are wanted;
-        how many were looked at.
+    def spread(self, receiver: str, patterns: Sequence[str], now_s: float, most: int) -> int:
+        """Look at up to ``most`` new events, and make deliveries of those it is to have; how many were
+        looked at.
         """
 
     def claim(self, receiver: str, now_s: float, until_s: float, most: int) -> Sequence[Claimed]:

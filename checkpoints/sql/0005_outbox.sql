@@ -1,9 +1,12 @@
 -- Delivery to receivers outside. A row of outbox says that an event may leave; what became of it at each receiver
 -- stands here, so outbox.delivered_at stays empty. Times are wall seconds: the one clock that processes share.
+-- wanted: the event types it asks for, and wanted_seq, since which event.
 CREATE TABLE receivers (
   name TEXT PRIMARY KEY,
   since_seq INTEGER NOT NULL CHECK (since_seq >= 0),
   spread_seq INTEGER NOT NULL,
+  wanted TEXT NOT NULL,
+  wanted_seq INTEGER NOT NULL,
   acknowledged INTEGER NOT NULL,
   stopped TEXT,
   CHECK (spread_seq >= since_seq)
@@ -28,3 +31,32 @@ CREATE TABLE deliveries (
 -- What was sent stays, and is in neither of these.
 CREATE INDEX deliveries_due ON deliveries (receiver, next_s) WHERE next_s IS NOT NULL;
 CREATE INDEX deliveries_open ON deliveries (receiver, subject, event_seq) WHERE state IN ('pending', 'dead');
+
+-- Reports from outside that carry a number: the last one applied of each aggregate, and those that came too early.
+CREATE TABLE arrivals (
+  source TEXT NOT NULL,
+  aggregate TEXT NOT NULL,
+  applied INTEGER NOT NULL,
+  PRIMARY KEY (source, aggregate)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE parked (
+  source TEXT NOT NULL,
+  aggregate TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  source_id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  parked_s REAL NOT NULL,
+  PRIMARY KEY (source, aggregate, number)
+) STRICT, WITHOUT ROWID;
+
+-- Reports that could not be recorded, each with the reason, until one of that identity is.
+CREATE TABLE dead_letters (
+  source TEXT NOT NULL,
+  source_id TEXT NOT NULL,
+  code TEXT NOT NULL,
+  message TEXT NOT NULL,
+  body TEXT NOT NULL,
+  at TEXT NOT NULL,
+  PRIMARY KEY (source, source_id)
+) STRICT, WITHOUT ROWID;

@@ -10,11 +10,11 @@ e.id, e.type, e.source, e.source_id, e.occurred, e.recorded, e.subject, e.data, 
 -- name: last_event
 SELECT coalesce(max(seq), 0) FROM events
 -- name: receivers
-SELECT name, since_seq, spread_seq, acknowledged, stopped FROM receivers ORDER BY name
+SELECT name, since_seq, spread_seq, wanted, wanted_seq, acknowledged, stopped FROM receivers ORDER BY name
 -- name: receiver
-SELECT name, since_seq, spread_seq, acknowledged, stopped FROM receivers WHERE name = ?
+SELECT name, since_seq, spread_seq, wanted, wanted_seq, acknowledged, stopped FROM receivers WHERE name = ?
 -- name: meet
-INSERT INTO receivers (name, since_seq, spread_seq, acknowledged) VALUES (?, ?, ?, 0) ON CONFLICT (name) DO NOTHING
+INSERT INTO receivers (name, since_seq, spread_seq, wanted, wanted_seq, acknowledged) VALUES (?, ?, ?, '[]', ?, 0) ON CONFLICT (name) DO NOTHING
 -- name: stop
 UPDATE receivers SET stopped = ? WHERE name = ?
 -- name: start
@@ -29,6 +29,8 @@ SELECT max(subject_seq) FROM deliveries WHERE receiver = ? AND subject = ?
 -- name: put
 INSERT INTO deliveries (receiver, event_seq, subject, subject_seq, state, attempts, claims)
 VALUES (?, ?, ?, ?, 'pending', 0, 0)
+-- name: want
+UPDATE receivers SET wanted = ?, wanted_seq = spread_seq WHERE name = ? AND wanted <> ?
 -- name: spread_to
 UPDATE receivers SET spread_seq = ? WHERE name = ?
 

@@ -25,6 +25,14 @@ EVENT_OPENED = (
     f" data, {FIRST}, agent, lane, cause, depth FROM events WHERE seq = 1"
 )
 OPEN = "(SELECT id FROM escalations WHERE state = 'pending')"
+SENT = (
+    "INSERT INTO receivers VALUES ('erp', 0, (SELECT max(seq) FROM events), '[\"*\"]', 0, 0, NULL)",
+    (
+        "INSERT INTO deliveries SELECT 'erp', seq, subject,"
+        " row_number() OVER (PARTITION BY subject ORDER BY seq), 'sent', 1, 1, NULL, 1.0, NULL FROM events"
+    ),
+)
+"""A receiver that has got everything."""
 
 
 @dataclass(frozen=True)
@@ -322,6 +330,25 @@ CHEATS = [
         "tells of k, no commit",
         body("events", "type = 'action.committed'", "$.key", "'k'"),
     ),
+    cheat(
+        "deliveries_complete",
+        "was never made a delivery to erp",
+        *SENT,
+        "DELETE FROM deliveries WHERE event_seq = (SELECT max(seq) FROM events)",
+    ),
+    cheat("deliveries_complete", "and the last one is", *SENT, "UPDATE receivers SET spread_seq = 99"),
+    cheat("deliveries_complete", "under another subject", *SENT, "UPDATE deliveries SET subject = event_seq"),
+    cheat(
+        "deliveries_complete", "and should be", *SENT, "UPDATE deliveries SET subject_seq = subject_seq + 100"
+    ),
+    cheat(
+        "delivered_in_order",
+        "before an earlier one",
+        *SENT,
+        "UPDATE deliveries SET state = 'pending', next_s = 1.0",
+    ),
+    cheat("delivered_in_order", "waits at erp for nobody", *SENT, "UPDATE deliveries SET state = 'pending'"),
+    cheat("delivered_in_order", "nobody ever tried", *SENT, "UPDATE deliveries SET claims = 0"),
     cheat("pulls_logged", "the pull 1 on crew is not", "UPDATE pulls SET role = 'x' WHERE seq = 1"),
     cheat("database_sound", "the trigger audit_no_delete is missing", "DROP TRIGGER audit_no_delete"),
     cheat(
@@ -381,6 +408,10 @@ def test_ledger_of_the_gate_is_sound(copied: Callable[..., dict[str, Any]]) -> N
     assert found["schema"] == "andon/audit/v1"
     assert found["counts"] == {"cases": 3, "actions": 5, "events": 20, "decisions": 1, "audit_entries": 11}
     assert found["head"].startswith("sha256:")
+
+
+def test_whoever_got_everything_in_order_is_no_violation(copied: Callable[..., dict[str, Any]]) -> None:
+    assert copied(lambda c: without_guards(c, SENT))["violations"] == []
 
 
 @pytest.mark.parametrize("trick", CHEATS, ids=lambda c: f"{c.invariant}: {c.says}")

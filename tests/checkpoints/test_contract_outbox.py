@@ -11,10 +11,6 @@ ACK, GIVE_UP = Fate(DeliveryEvent.ACKNOWLEDGE), Fate(DeliveryEvent.GIVE_UP, "ans
 ALL = 1000
 
 
-def every(_type: str, _subject: str) -> bool:
-    return True
-
-
 def publish(*subjects: str, start: int = 1) -> Callable[[Tx], None]:
     """Events evt_1, evt_2 … on these subjects, and a receiver that wants them all."""
 
@@ -22,7 +18,7 @@ def publish(*subjects: str, start: int = 1) -> Callable[[Tx], None]:
         for number, subject in enumerate(subjects, start):
             tx.put_event(event_row(f"evt_{number}", subject=subject))
         tx.outbox.meet("erp", 0)
-        tx.outbox.spread("erp", every, 0.0, ALL)
+        tx.outbox.spread("erp", ["*"], 0.0, ALL)
 
     return job
 
@@ -133,14 +129,13 @@ async def test_attempt_under_way_is_not_counted_when_an_earlier_one_is_asked_for
 
 
 async def test_only_what_is_wanted_becomes_a_delivery_and_is_numbered_without_a_gap(ledger: Ledger) -> None:
-    def wanted(event_type: str, subject: str) -> bool:
-        return subject == "a" and event_type != "crate.lost"
-
     def job(tx: Tx) -> list[int]:
         tx.outbox.meet("erp", 1)
         for number, kind in enumerate(("lifted", "lifted", "lost", "lifted", "lifted"), 1):
-            row = event_row(f"evt_{number}", type=f"crate.{kind}", subject="b" if number == 4 else "a")
+            family = "delivery" if number == 4 else "crate"
+            row = event_row(f"evt_{number}", type=f"{family}.{kind}", subject="erp")
             tx.put_event(row)
+        wanted = ["crate.lifted", "delivery.*"]
         return [tx.outbox.spread("erp", wanted, 0.0, 3), tx.outbox.spread("erp", wanted, 0.0, 3)]
 
     assert await ledger.write(job) == [3, 1]
@@ -148,3 +143,10 @@ async def test_only_what_is_wanted_becomes_a_delivery_and_is_numbered_without_a_
     assert [[row.subject_seq for row in rows] for rows in found] == [[], [1], [], [], [2]]
     assert not await ledger.write(lambda tx: tx.outbox.meet("erp", 9))
     assert await ledger.read(lambda tx: tx.outbox.last_event()) == 5
+    (row,) = await ledger.read(lambda tx: tx.outbox.receivers())
+    assert (row.since_seq, row.spread_seq, row.wanted, row.wanted_seq) == (
+        1,
+        5,
+        '["crate.lifted","delivery.*"]',
+        1,
+    )

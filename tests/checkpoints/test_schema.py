@@ -161,7 +161,14 @@ ROWS: dict[str, dict[str, Any]] = {
         "at": "",
     },
     "alerts": {"seq": 1, "name": "event_storm", "figure": "9", "most": "8", "raised_at": ""},
-    "receivers": {"name": "erp", "since_seq": 0, "spread_seq": 1, "acknowledged": 0},
+    "receivers": {
+        "name": "erp",
+        "since_seq": 0,
+        "spread_seq": 1,
+        "wanted": "[]",
+        "wanted_seq": 0,
+        "acknowledged": 0,
+    },
     "deliveries": {
         "receiver": "erp",
         "event_seq": 1,
@@ -171,6 +178,23 @@ ROWS: dict[str, dict[str, Any]] = {
         "attempts": 0,
         "claims": 0,
         "next_s": 1.0,
+    },
+    "arrivals": {"source": "feed:log", "aggregate": "M7", "applied": 1},
+    "parked": {
+        "source": "feed:log",
+        "aggregate": "M7",
+        "number": 3,
+        "source_id": "row_a",
+        "body": "{}",
+        "parked_s": 1.0,
+    },
+    "dead_letters": {
+        "source": "feed:log",
+        "source_id": "row_b",
+        "code": "unknown_fact",
+        "message": "",
+        "body": "{}",
+        "at": "",
     },
 }
 """A good row of every table that refuses any, in an order in which they can be written."""
@@ -245,6 +269,9 @@ TWICE = [
     ("alerts", {"seq": 2, "figure": "10"}),
     ("deliveries", {"subject_seq": 2}),
     ("deliveries", {"event_seq": 3}),
+    ("arrivals", {"applied": 2}),
+    ("parked", {"source_id": "row_c"}),
+    ("dead_letters", {"code": "bad_fact"}),
 ]
 """(table, how a second row differs that is the same for the table)."""
 

@@ -4,6 +4,7 @@ from tests.guards.removal import Guard
 
 _SCHEMA = "tests/checkpoints/test_schema.py::"
 _CONTRACT = "tests/checkpoints/test_contract_outbox.py::"
+_CHEAT = "tests/checkpoints/test_audit.py::test_cheat_is_noticed"
 _SENDING = "tests/graph/test_delivering.py::"
 
 GUARDS = (
@@ -60,8 +61,8 @@ GUARDS = (
     Guard(
         "met once",
         "sql/outbox.sql",
-        "VALUES (?, ?, ?, 0) ON CONFLICT (name) DO NOTHING",
-        "VALUES (?, ?, ?, 0) ON CONFLICT (name) DO UPDATE SET since_seq = 0",
+        "VALUES (?, ?, ?, '[]', ?, 0) ON CONFLICT (name) DO NOTHING",
+        "VALUES (?, ?, ?, '[]', ?, 0) ON CONFLICT (name) DO UPDATE SET since_seq = 0",
         (
             f"{_CONTRACT}test_only_what_is_wanted_becomes_a_delivery_and_is_numbered_without_a_gap[sqlite-inline]",
         ),
@@ -146,9 +147,9 @@ GUARDS = (
     ),
     Guard(
         "no news of itself",
-        "graph.delivering:_Round._wants",
-        "return wants(self.receiver.events, event_type) and not about_itself",
-        "return wants(self.receiver.events, event_type)",
+        "protocol.delivery:is_for",
+        "return wants(patterns, event_type) and not about_itself",
+        "return wants(patterns, event_type)",
         (f"{_SENDING}test_news_of_what_a_receiver_does_not_get_is_not_sent_to_it",),
         "deliveries_complete",
     ),
@@ -175,5 +176,85 @@ GUARDS = (
         "asked_s or 0.0",
         (f"{_SENDING}test_retry_after_is_obeyed_up_to_an_hour[said1-3600.0]",),
         "deliveries_complete",
+    ),
+    Guard(
+        "one count of an aggregate",
+        "sql/0005_outbox.sql",
+        "  applied INTEGER NOT NULL,\n  PRIMARY KEY (source, aggregate)\n) STRICT, WITHOUT ROWID;",
+        "  applied INTEGER NOT NULL\n) STRICT;",
+        (f"{_SCHEMA}test_what_there_is_once_is_not_written_twice[arrivals-applied]",),
+        "sequence_used",
+    ),
+    Guard(
+        "one report of a number",
+        "sql/0005_outbox.sql",
+        "  parked_s REAL NOT NULL,\n  PRIMARY KEY (source, aggregate, number)\n) STRICT, WITHOUT ROWID;",
+        "  parked_s REAL NOT NULL\n) STRICT;",
+        (f"{_SCHEMA}test_what_there_is_once_is_not_written_twice[parked-source_id]",),
+        "sequence_used",
+    ),
+    Guard(
+        "one letter of a report",
+        "sql/0005_outbox.sql",
+        "  at TEXT NOT NULL,\n  PRIMARY KEY (source, source_id)\n) STRICT, WITHOUT ROWID;",
+        "  at TEXT NOT NULL\n) STRICT;",
+        (f"{_SCHEMA}test_what_there_is_once_is_not_written_twice[dead_letters-code]",),
+        "inbox_accounted",
+    ),
+    Guard(
+        "event without its delivery",
+        "checkpoints.audit_delivery:deliveries_complete",
+        'tx.rows(sql["without_delivery"], name, wanted_seq, spread)',
+        "()",
+        (f"{_CHEAT}[deliveries_complete: was never made a delivery to erp]",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "receiver ahead of events",
+        "checkpoints.audit_delivery:deliveries_complete",
+        "if spread > newest:",
+        "if False:",
+        (f"{_CHEAT}[deliveries_complete: and the last one is]",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "subject of a delivery",
+        "checkpoints.audit_delivery:deliveries_complete",
+        'tx.rows(sql["of_other_subjects"])',
+        "()",
+        (f"{_CHEAT}[deliveries_complete: under another subject]",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "numbers of a subject",
+        "checkpoints.audit_delivery:deliveries_complete",
+        "if number != place:",
+        "if False:",
+        (f"{_CHEAT}[deliveries_complete: and should be]",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "first of a subject",
+        "checkpoints.audit_delivery:delivered_in_order",
+        "if place and next_s is not None:",
+        "if False:",
+        (f"{_CHEAT}[delivered_in_order: before an earlier one]",),
+        "delivered_in_order",
+    ),
+    Guard(
+        "waits behind somebody",
+        "checkpoints.audit_delivery:delivered_in_order",
+        "if not place and state == DeliveryState.PENDING and next_s is None:",
+        "if False:",
+        (f"{_CHEAT}[delivered_in_order: waits at erp for nobody]",),
+        "delivered_in_order",
+    ),
+    Guard(
+        "sent by somebody",
+        "checkpoints.audit_delivery:delivered_in_order",
+        'tx.rows(sql["sent_without_attempt"])',
+        "()",
+        (f"{_CHEAT}[delivered_in_order: nobody ever tried]",),
+        "delivered_in_order",
     ),
 )
