@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from checkpoints import row_codec as codec
 from checkpoints.dialect import Connection, Dialect
 from checkpoints.floor_figures import read_figures
+from checkpoints.sql_inbound import SqlInbound
 from checkpoints.sql_outbox import SqlOutbox
 from protocol.anomalies import Figures
 from protocol.breaker import Breaker
@@ -106,6 +107,11 @@ class SqlReads:
         """What is, or is not, delivered to receivers outside."""
         return SqlOutbox(self._do, self._dialect.queries("outbox"))
 
+    @property
+    def inbound(self) -> SqlInbound:
+        """Reports from outside that wait for others, and those that were refused."""
+        return SqlInbound(self._do, self._dialect.queries("inbound"))
+
     def meta(self, name: str) -> str | None:
         found = self._one("meta", name)
         return None if found is None else str(found[0])
@@ -114,14 +120,18 @@ class SqlReads:
 
     def get(self, type: str, key: str) -> Record | None:  # noqa: A002 - the design's word
         kind = self._types.get(type)
-        if kind is not None and not kind.balances:
-            found = self._one("get_plain", type, key)
-            record = None if found is None else Record(Ref(type, key), found[0], json.loads(found[1]))
+        plain = kind is not None and not kind.balances
+        rows = self._rows_of("get_plain" if plain else "get", type, key)
+        if plain:
+            record = Record(Ref(type, key), rows[0][0], json.loads(rows[0][1])) if rows else None
         else:
-            rows = self._all("get", type, key)
             record = next(_merged(type, ((key, *r) for r in rows)), None)
         self._saw(type, key, record)
         return record
+
+    def _rows_of(self, name: str, type_: str, key: str) -> list[Any]:
+        """The rows of one record."""
+        return self._all(name, type_, key)
 
     def _saw(self, type_: str, key: str, record: Record | None) -> None:
         """What a writing transaction remembers of its reads."""

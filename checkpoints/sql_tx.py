@@ -58,6 +58,7 @@ class SqlTx(SqlReads):
         self._fences: dict[str, int] = {}
         self._cause = ""
         self._seals = Seals()
+        self._read_rows: dict[tuple[str, str], list[Any]] = {}
         self._woken: dict[str, None] = {}
 
     @property
@@ -79,6 +80,12 @@ class SqlTx(SqlReads):
     def reads(self) -> dict[str, int]:
         return dict(self._reads)
 
+    def _rows_of(self, name: str, type_: str, key: str) -> list[Any]:
+        """Asked for once: nobody else writes while this transaction lasts."""
+        if (type_, key) not in self._read_rows:
+            self._read_rows[type_, key] = super()._rows_of(name, type_, key)
+        return self._read_rows[type_, key]
+
     def _saw(self, type_: str, key: str, record: Record | None) -> None:
         # The first reading counts: later ones may see what this transaction wrote itself.
         self._reads.setdefault(f"{type_}/{key}", ABSENT if record is None else record.version)
@@ -92,14 +99,13 @@ class SqlTx(SqlReads):
         def undo() -> None:
             self._do(f"ROLLBACK TO {name}")
             self._now, self._cause = kept
+            self._read_rows.clear()
             self._seals.restore(seals)
 
         try:
             yield undo
         except BaseException as error:
-            if (
-                not self._connection.in_transaction
-            ):  # a full disk, or a lost connection, has undone everything
+            if not self._connection.in_transaction:  # a full disk, or a lost connection, has undone it all
                 raise DependencyDownError("The ledger's transaction is gone.", code="ledger_down") from error
             undo()
             raise
@@ -125,9 +131,12 @@ class SqlTx(SqlReads):
         if stray := [n for n in deltas if n not in kind.balances]:
             raise ValueError(f"{ref} has no balance {', '.join(stray)}")
         self._cause = cause
-        if base is None:
-            return self._create(kind, ref, fields, deltas, by)
-        return self._change(kind, ref, base, fields, deltas, by)
+        try:
+            if base is None:
+                return self._create(kind, ref, fields, deltas, by)
+            return self._change(kind, ref, base, fields, deltas, by)
+        finally:
+            self._read_rows.pop((ref.type, ref.key), None)
 
     def _create(
         self, kind: ResourceType, ref: Ref, fields: Mapping[str, Any], deltas: Mapping[str, int], by: str
