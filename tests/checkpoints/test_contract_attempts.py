@@ -1,11 +1,15 @@
 """The ledger's port, part six: drives that were begun, and cases that nobody drives."""
 
+import sqlite3
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+
+import pytest
 
 from protocol.ports import Ledger, Tx
 from protocol.rows import LeaseHolder
-from tests.checkpoints.kit import open_case
+from tests.checkpoints.kit import open_case, sqlite
 
 HERE, THERE = LeaseHolder("here", 1, "100"), LeaseHolder("there", 1, "100")
 
@@ -42,3 +46,11 @@ async def test_cases_with_work_due_are_told_with_their_leases(ledger: Ledger) ->
         ("case_2", 1, THERE),
         ("case_3", 1, None),
     ]
+
+
+@pytest.mark.parametrize(("passes", "tries"), [(-1, 1), (0, 0)], ids=["passes", "tries"])
+async def test_schema_refuses_what_counts_nothing(tmp_path: Path, passes: int, tries: int) -> None:
+    path = tmp_path / "ledger.db"
+    async with sqlite(inline=True)(path):
+        with sqlite3.connect(path) as raw, pytest.raises(sqlite3.IntegrityError):
+            raw.execute("INSERT INTO attempts (case_id, passes, tries) VALUES ('c', ?, ?)", (passes, tries))

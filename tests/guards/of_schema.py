@@ -697,4 +697,20 @@ GUARDS = (
         ),
         "schema",
     ),
+    Guard(
+        "passes before an attempt",
+        "sql/0004_attempts.sql",
+        "passes INTEGER NOT NULL CHECK (passes >= 0),",
+        "passes INTEGER NOT NULL,",
+        ("tests/checkpoints/test_contract_attempts.py::test_schema_refuses_what_counts_nothing[passes]",),
+        "attempts",
+    ),
+    Guard(
+        "attempts are counted from one",
+        "sql/0004_attempts.sql",
+        "tries INTEGER NOT NULL CHECK (tries > 0)",
+        "tries INTEGER NOT NULL",
+        ("tests/checkpoints/test_contract_attempts.py::test_schema_refuses_what_counts_nothing[tries]",),
+        "attempts",
+    ),
 )

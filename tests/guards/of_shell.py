@@ -449,4 +449,12 @@ GUARDS = (
         ("tests/graph/test_app.py::test_clock_of_the_system_is_moved_by_nobody",),
         "system_clock",
     ),
+    Guard(
+        "attempts on a case",
+        "graph.driving:Driver._run",
+        "if drive.tries > self._world.config.limits.attempts:",
+        "if False:",
+        ("tests/graph/test_attempts.py::test_case_is_put_before_a_person_after_three_attempts",),
+        "quarantined",
+    ),
 )
