@@ -119,7 +119,7 @@ def _watch(common: Common) -> Check:
     if not alerts:
         return Check("watch", OK, "nothing out of the ordinary")
     raised = {row.name for row in alerts}
-    known = {**ADVICE, CLOCK_STEP: CLOCK_ADVICE}
+    known: dict[str, str] = {**{str(name): text for name, text in ADVICE.items()}, CLOCK_STEP: CLOCK_ADVICE}
     advice = "; ".join(text for name, text in known.items() if name in raised)
     return Check("watch", WARN, alerts_line(alerts_json(alerts)), f"{advice}.")
 

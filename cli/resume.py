@@ -43,7 +43,7 @@ async def _resume(common: Common, case: str | None) -> int:
 
 
 async def watched(app: "App", shape: dict[str, Any]) -> dict[str, Any]:
-    """The outcome of a case, once it is known whether a holder out of sight still lives: that takes its lease."""
+    """The outcome of a case; one whose holder is out of sight is first watched for as long as its lease."""
     from checkpoints.leases import host_name
     from cli.settling import settle
 
