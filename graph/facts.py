@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.opening import case_opened
+from protocol.canonical import dumps
 from protocol.commit import Applied, perform
 from protocol.effects import Effects, Emit
 from protocol.errors import UsageError
@@ -20,6 +21,9 @@ from protocol.rows import CaseRow, EventRow
 from protocol.times import is_instant, parse, whole
 from protocol.toolbox import Fact, FactKind
 from protocol.world import SUPERVISOR, World
+
+MOST_CHARACTERS = 65_536
+"""Of a fact's data as canonical JSON: an event of it is read again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,10 @@ def _checked(world: World, fact: Fact) -> FactKind:
         raise UsageError(f"{fact.type}: {fact.occurred!r} is not a UTC instant.", code="bad_time")
     if problems := check_shape(kind.data, fact.data):
         raise UsageError(f"{fact.type}: {'; '.join(problems)}.", code="bad_fact")
+    if len(dumps(dict(fact.data))) > MOST_CHARACTERS:
+        raise UsageError(
+            f"{fact.type}: its data are longer than {MOST_CHARACTERS} characters.", code="fact_too_large"
+        )
     return kind
 
 

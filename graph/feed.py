@@ -4,17 +4,18 @@ Rows are recorded in batches, each in one transaction: a process killed at any m
 whole batches, and feeding the file again goes on where it ended.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from agents.floor_loader import Floor
+from graph.arriving import Arrivals
 from graph.facts import record_fact
 from graph.feed_file import Row, open_table, rows_of, scan
 from graph.feed_mapping import FeedMapping, choose, known_keys
 from graph.feed_questions import answered, cases_asking, open_file_questions
-from graph.feed_rows import FeedContext, Recorded, record_batch
+from graph.feed_rows import FeedContext, Recorded, overdue, record_batch, release
 from graph.feed_spool import sorted_rows
 from graph.feed_tally import Tally
 from protocol.errors import InvalidFloorError
@@ -43,6 +44,9 @@ class FeedApp(Protocol):
     def world(self) -> World: ...
     @property
     def ledger(self) -> Ledger: ...
+    def shared(self) -> float:
+        """Wall seconds, as all processes read them."""
+
     async def drain(self, progress: Progress = ...) -> list[str]:
         """Drive what can go on; the cases driven."""
 
@@ -66,9 +70,17 @@ async def feed(
         chosen = choose(app.floor.feeds, mapping, app.world, table.header, path)
         tell({"type": "feed.started", "rows": 0, "text": _opening(path, chosen)})
         rows = rows_of(table, chosen, digest, tally.broken)
-        outcomes = await _outcomes(app, chosen, rows)
-        async for told in _record(app, chosen, outcomes, tally):
+        aliases = await app.ledger.read(lambda tx: answered(tx, chosen.source))
+        order = chosen.stated.order
+        arrivals = None if order is None else Arrivals(order, aliases, app.shared())
+        if arrivals is not None:
+            rows = arrivals.watch(rows)
+            await _release(app, chosen, arrivals, tally)
+        outcomes = await _outcomes(app, chosen, rows, aliases)
+        async for told in _record(app, chosen, outcomes, tally, arrivals):
             tell({"type": "feed.progress", "rows": told, **_counts(tally), "text": f"{told} rows"})
+    if arrivals is not None:
+        tally.add_gaps(await app.ledger.read(lambda tx: overdue(tx, chosen.source, arrivals)))
     asking = await _ask(app, chosen, digest, tally)
     driven = await app.drain(tell) if drive else []
     concerned = [*tally.cases, *asking, *driven]
@@ -105,12 +117,18 @@ def _counts(tally: Tally) -> dict[str, int]:
     return {"accepted": tally.accepted, "duplicates": tally.duplicates, "rejected": len(tally.rejected)}
 
 
-async def _outcomes(app: FeedApp, mapping: FeedMapping, rows: Iterator[Row]) -> Iterator[Any]:
+async def _release(app: FeedApp, mapping: FeedMapping, arrivals: Arrivals, tally: Tally) -> None:
+    """Record what waited for numbers that a person says will not come: counted when it was fed."""
+    done = await app.ledger.write(lambda tx: release(tx, app.world, mapping.source, arrivals))
+    tally.cases |= dict.fromkeys(case for row in done for case in row.cases)
+
+
+async def _outcomes(
+    app: FeedApp, mapping: FeedMapping, rows: Iterator[Row], aliases: Mapping[str, str]
+) -> Iterator[Any]:
     """The floor's reader over the rows, sorted first when the mapping says so."""
     source, stated = mapping.source, mapping.stated
-    aliases, known = await app.ledger.read(
-        lambda tx: (answered(tx, source), known_keys(stated.known, tx.find))
-    )
+    known = await app.ledger.read(lambda tx: known_keys(stated.known, tx.find))
     context = FeedContext(source, stated.tables, stated.zone, known, aliases)
     ordered: Iterable[Row] = rows if stated.sort_by is None else sorted_rows(rows, stated.sort_by)
     try:
@@ -124,16 +142,18 @@ async def _outcomes(app: FeedApp, mapping: FeedMapping, rows: Iterator[Row]) -> 
 
 
 async def _record(
-    app: FeedApp, mapping: FeedMapping, outcomes: Iterator[Any], tally: Tally
+    app: FeedApp, mapping: FeedMapping, outcomes: Iterator[Any], tally: Tally, arrivals: Arrivals | None
 ) -> AsyncIterator[int]:
     """Record batch by batch; gives back the number of rows whenever it is worth a word."""
     world, source, told = app.world, mapping.source, 0
     for batch in batches(outcomes, BATCH):
 
         def record(tx: Tx, batch: Sequence[Any] = batch) -> list[Recorded]:
-            return record_batch(tx, world, source, batch)
+            return record_batch(tx, world, source, batch, arrivals)
 
         tally.add(await app.ledger.write(record))
+        if arrivals is not None:
+            arrivals.forget(outcome.line for outcome in batch)
         if tally.rows // TOLD_EVERY > told:
             told = tally.rows // TOLD_EVERY
             yield tally.rows

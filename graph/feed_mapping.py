@@ -17,6 +17,20 @@ DEFAULT = "default"
 """The entry of ``ask`` for every code without one of its own."""
 
 
+class Order(Strict):
+    """Rows that carry a number: each aggregate's are recorded in order, from ``first`` on without a gap.
+
+    ``by``: the columns that name the aggregate. ``number``: the column with the number. ``park``: rows of an
+    aggregate that may wait for one before them; ``wait_s``: for how many wall seconds. Then people are asked.
+    """
+
+    by: list[str] = Field(min_length=1)
+    number: str
+    first: int = Field(default=1, ge=0)
+    park: int = Field(default=100, ge=1, le=10_000)
+    wait_s: int = Field(default=3600, ge=1)
+
+
 class MappingFile(Strict):
     """A mapping as its file states it. ``tables`` belong to the reader; the engine only hands them over."""
 
@@ -25,6 +39,7 @@ class MappingFile(Strict):
     reader: str
     identity: Literal["row", "line"] | list[str] = "row"
     sort_by: str | None = None
+    order: Order | None = None
     zone: str = "UTC"
     zone_assumed: bool = False
     known: list[str] = Field(default_factory=list)
@@ -97,6 +112,8 @@ def _misfits(document: Document, stated: MappingFile, world: World) -> list[Prob
     columns = {collapse(column) for column in stated.header}
     wanted = stated.identity if isinstance(stated.identity, list) else []
     found = [(("identity",), f"there is no column {c!r}") for c in wanted if c not in columns]
+    ordered = [] if stated.order is None else [*stated.order.by, stated.order.number]
+    found += [(("order",), f"there is no column {c!r}") for c in ordered if c not in columns]
     if stated.sort_by is not None and stated.sort_by not in columns:
         found.append((("sort_by",), f"there is no column {stated.sort_by!r}"))
     if stated.reader not in world.toolbox.readers:

@@ -58,6 +58,12 @@ class Tally:
         cause = rejection.cause if known else rejection.code
         self.causes.setdefault(cause, Cause(rejection)).count += 1
 
+    def add_gaps(self, gaps: Iterable[tuple[Rejection, int]]) -> None:
+        """Have people asked about gaps that last too long; the rows behind them are counted already."""
+        for gap, waiting in gaps:
+            if gap.cause in self.causes or len(self.causes) < MOST_CAUSES:
+                self.causes.setdefault(gap.cause, Cause(gap)).count += waiting
+
     def broken(self, line: Broken) -> None:
         """Count a line that is no row."""
         self.reject(Rejection(line.line, BAD_ROW, f"line {line.message}", BAD_ROW))

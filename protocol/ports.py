@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from protocol.anomalies import Figures
 from protocol.breaker import Breaker
+from protocol.inbound import Inbound, InboundReads
 from protocol.outbox import Outbox, OutboxReads
 from protocol.records import Claimed, Ref, Snapshot
 from protocol.rows import (
@@ -70,6 +71,10 @@ class ReadTx(Snapshot, Protocol):
     @property
     def outbox(self) -> OutboxReads:
         """What is, or is not, delivered to receivers outside."""
+
+    @property
+    def inbound(self) -> InboundReads:
+        """Reports from outside that wait for others, and those that were refused."""
 
     def meta(self, name: str) -> str | None:
         """A setting stored in the ledger: floor, lineage, clock, schema."""
@@ -166,6 +171,10 @@ class Tx(Store, ReadTx, Protocol):
     @property
     def outbox(self) -> Outbox:
         """Deliveries to receivers outside."""
+
+    @property
+    def inbound(self) -> Inbound:
+        """Reports from outside, kept in order."""
 
     def set_meta(self, name: str, value: str) -> None: ...
     def advance_clock(self, to: str) -> None:

@@ -5,6 +5,7 @@ from tests.guards.removal import Guard
 _SCHEMA = "tests/checkpoints/test_schema.py::"
 _CONTRACT = "tests/checkpoints/test_contract_outbox.py::"
 _CHEAT = "tests/checkpoints/test_audit.py::test_cheat_is_noticed"
+_ARRIVING = "tests/graph/test_arriving.py::"
 _SENDING = "tests/graph/test_delivering.py::"
 
 GUARDS = (
@@ -256,5 +257,61 @@ GUARDS = (
         "()",
         (f"{_CHEAT}[delivered_in_order: nobody ever tried]",),
         "delivered_in_order",
+    ),
+    Guard(
+        "size of a fact",
+        "graph.facts:_checked",
+        "if len(dumps(dict(fact.data))) > MOST_CHARACTERS:",
+        "if False:",
+        (f"{_ARRIVING}test_fact_that_is_too_large_has_a_letter_and_the_rest_goes_on",),
+        "fact_too_large",
+    ),
+    Guard(
+        "too early waits",
+        "graph.feed_rows:_InOrder.record",
+        "if tag.number > expected:",
+        "if False:",
+        (f"{_ARRIVING}test_every_order_of_five_rows_and_every_repetition_makes_the_same_ledger",),
+        "sequence_gap",
+    ),
+    Guard(
+        "a number is used once",
+        "graph.feed_rows:_InOrder._late",
+        "if done.status in (ACCEPTED, HISTORY) and not refused_before:",
+        "if False:",
+        (f"{_ARRIVING}test_row_without_a_number_and_a_number_used_twice_are_rejected",),
+        "sequence_used",
+    ),
+    Guard(
+        "as many as may wait",
+        "graph.arriving:Arrivals.is_over",
+        "len(waiting) >= self.order.park or ",
+        "",
+        (f"{_ARRIVING}test_gap_beyond_the_bound_is_asked_about_and_gone_over_when_a_person_says_so",),
+        "sequence_gap",
+    ),
+    Guard(
+        "as long as one may wait",
+        "graph.arriving:Arrivals.is_over",
+        " or oldest_s + self.order.wait_s <= self.now_s",
+        "",
+        (f"{_ARRIVING}test_gap_that_lasts_is_asked_about",),
+        "sequence_gap",
+    ),
+    Guard(
+        "only a person passes a gap over",
+        "graph.arriving:Arrivals.goes_on",
+        "return self.answers.get(cause) == GO_ON",
+        "return True",
+        (f"{_ARRIVING}test_gap_beyond_the_bound_is_asked_about_and_gone_over_when_a_person_says_so",),
+        "sequence_gap",
+    ),
+    Guard(
+        "letter of a refused fact",
+        "graph.feed_rows:_Desk.record",
+        "self.refuse(outcome.identity, error.error_code, said, [f.type for f in outcome.facts])",
+        "pass",
+        (f"{_ARRIVING}test_fact_that_is_too_large_has_a_letter_and_the_rest_goes_on",),
+        "unknown_fact",
     ),
 )
