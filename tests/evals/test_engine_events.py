@@ -3,8 +3,8 @@
 import ast
 from typing import get_args, get_type_hints
 
+from checkpoints.audit_anchor import RESTORED
 from evals.engine_events import ENGINE_EVENTS
-from graph.restoring import RESTORED
 from protocol.breaker import Change
 from protocol.rows import Verdict
 from tests.architecture.sources import sources

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.app import App
-from graph.delivering import OWN, deliver_due
+from graph.delivering import deliver_due
 from graph.webhook import Letter
-from protocol.delivery import Answer
+from protocol.delivery import OWN, Answer
 from protocol.failpoints import Point, failpoint
 from protocol.ports import ReadTx
 from tests.recovery.crash.client import Notes
