@@ -10,10 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from checkpoints.dialect import Connection
+from checkpoints.ledger_database import make_current as make_schema
 from checkpoints.ledger_file import MOVED, make_current, refuse_moved, refuse_other_floor
 from checkpoints.named_sql import migration_files, named_queries, statements
 from checkpoints.postgres_connection import NUL, PostgresConnection, connect, place
-from checkpoints.ledger_database import make_current as make_schema
 from checkpoints.sqlite_connection import connect as connect_file
 from checkpoints.sqlite_connection import patiently
 from checkpoints.sqlite_files import file_errors

@@ -1,17 +1,20 @@
 """What became of a case, for a person: the reply on stdout, where it stands and what to do on stderr."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agents.models import OFFLINE, OPENAI
 from cli.output import Output
 from cli.progress import untold
-from graph.settings import Settings
 from protocol.times import local
 
+if TYPE_CHECKING:
+    from graph.settings import Settings
 
-def model_line(settings: Settings) -> str:
+
+def model_line(settings: "Settings") -> str:
     """Which model plays the roles, and where it is asked."""
+    from agents.models import OFFLINE, OPENAI
+
     if settings.model == OFFLINE:
         return "model: offline. Each role is played by its policy; no key, no network."
     name = settings.model.removeprefix(OPENAI)

@@ -20,9 +20,7 @@ def command(common: Common, scope: str, reason: str) -> int:
 
     check_words(scope, reason)
     embedded = common.database is None
-    if (
-        embedded and not common.ledger.is_file()
-    ):  # nothing is pulled where nothing is kept
+    if embedded and not common.ledger.is_file():  # nothing is pulled where nothing is kept
         raise not_pulled(scope, ())
     return asyncio.run(_release(common, scope, reason))
 

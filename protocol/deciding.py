@@ -100,7 +100,7 @@ def _unbound(p: Pass, row: EscalationRow, item: Item) -> Refusal | None:
 
 
 def _outdated(p: Pass, row: EscalationRow) -> Refusal | None:
-    """Why a question's positions no longer rest on the same manifests. Questions of old ledgers have no hash."""
+    """Why a question's positions rest on other manifests. Questions of old ledgers have no hash."""
     agents = [str(o["item"]["agent"]) for o in row.options if o.get("item") is not None]
     if not row.manifest_hash or row.manifest_hash == manifests_hash(p.world, agents):
         return None

@@ -70,7 +70,7 @@ def unfit_turns(world: World, turns: Iterable[Turn]) -> list[str]:
 
 
 def lowered(world: World, position: Position) -> Position:
-    """The position with nobody's authority above what the manifests give now: it is read from nowhere else."""
+    """The position with nobody's authority above what the manifests give now, the one place to read it."""
     return replace(
         position,
         waiting={e: None if i is None else _capped(world, i) for e, i in position.waiting.items()},

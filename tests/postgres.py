@@ -28,6 +28,12 @@ def server() -> str:
     return url
 
 
+def _remove(home: Path, owner: int) -> None:
+    """Remove a server's files, unless this is a forked child of whoever made them."""
+    if os.getpid() == owner:
+        shutil.rmtree(home, ignore_errors=True)
+
+
 class OwnServer:
     """A server of this process alone, which a test may stop and start. It ends with the process."""
 
@@ -38,7 +44,7 @@ class OwnServer:
 
             home, owner = Path(tempfile.mkdtemp(prefix="andon-pg-", dir=_fast())), os.getpid()
             # What is registered first is done last: the server has stopped by then. Not by a forked child.
-            atexit.register(lambda: os.getpid() == owner and shutil.rmtree(home, ignore_errors=True))
+            atexit.register(_remove, home, owner)
             self._handle: Any = get_server(home / "data", cleanup_mode="stop")
         self.url = str(self._handle.get_uri())
 

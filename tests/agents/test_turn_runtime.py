@@ -191,7 +191,8 @@ async def _torn() -> AIMessage:
 
 def test_call_whose_arguments_are_torn_is_no_turn(tmp_path: Path) -> None:
     turn, _, _ = take(tmp_path, _torn)
-    assert (turn.failure, turn.detail) == ("invalid", "the arguments of a call cannot be read: they are not JSON")
+    assert turn.failure == "invalid"
+    assert turn.detail == "the arguments of a call cannot be read: they are not JSON"
 
 
 def test_attempt_that_only_queries_ends_at_its_bound_of_steps(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ async def test_breaker_is_saved_only_on_the_version_that_was_read(ledger: Ledger
 
 @pytest.mark.parametrize("row", [replace(FULL[2], probe=None), replace(OPENED, opened_s=None)])
 async def test_breaker_that_would_be_stuck_cannot_be_stored(ledger: Ledger, row: Breaker) -> None:
-    with pytest.raises(Exception, match="(?i)check"):
+    with pytest.raises(Exception, match=r"(?i)check"):
         await ledger.write(lambda tx: tx.save_breaker(row, 0))
 
 

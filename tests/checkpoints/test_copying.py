@@ -36,7 +36,8 @@ async def path(tmp_path: Path) -> Path:
         await ledger.write(
             lambda tx: tx.write(Ref("pile", "P1"), 0, {}, {"count": 4}, "keeper", "c/1/keeper/1")
         )
-        await ledger.write(lambda tx: (tx.accept("line", "1", "text", {}), tx.open_case(FULL_CASE)))
+        await ledger.write(lambda tx: tx.accept("line", "1", "text", {}))
+        await ledger.write(lambda tx: tx.open_case(FULL_CASE))
         await ledger.write(lambda tx: tx.audit({"what": "test"}))
     return file
 

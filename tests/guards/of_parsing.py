@@ -219,9 +219,9 @@ GUARDS = (
     ),
     Guard(
         "broken tool calls",
-        "agents.turn_runtime:TurnRuntime._converse",
-        'if getattr(answer, "invalid_tool_calls", None):',
-        "if False:",
+        "agents.parsing:check_message",
+        'if invalid := getattr(message, "invalid_tool_calls", None):',
+        "if invalid := None:",
         ("tests/agents/test_turn_runtime.py::test_call_whose_arguments_are_torn_is_no_turn",),
         "invalid",
     ),

@@ -116,8 +116,9 @@ GUARDS = (
             Edit(
                 "sql/queries.sql",
                 (
-                    "ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE\nSET shared = CASE "
-                    "WHEN excluded.shared < claims.shared THEN excluded.shared ELSE claims.shared END"
+                    "ON CONFLICT (holder_type, holder_key, resource, start_us, end_us) DO UPDATE\n"
+                    "SET shared = CASE WHEN excluded.shared < claims.shared THEN excluded.shared "
+                    "ELSE claims.shared END"
                 ),
                 "",
             ),

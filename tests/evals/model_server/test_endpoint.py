@@ -9,6 +9,7 @@ import httpx
 import openai
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from pydantic import SecretStr
 
 from agents.floor_loader import load_floor
 from agents.model_tools import tools_of
@@ -51,8 +52,8 @@ async def served(key: str | None = None, **profile: Any) -> AsyncIterator[tuple[
 async def ask(url: str, *, key: str = "none", streaming: bool = False, limit_s: float = 20) -> AIMessage:
     """One call by the client that the floor uses."""
     model = StrictChat(
-        model="m", base_url=url, api_key=key, timeout=limit_s, max_retries=0, use_responses_api=False,
-        streaming=streaming, stream_usage=True,
+        model="m", base_url=url, api_key=SecretStr(key), timeout=limit_s, max_retries=0,
+        use_responses_api=False, streaming=streaming, stream_usage=True,
     )  # fmt: skip
     answer = await model.bind_tools(tools_of(load_floor(HARBOUR).world, "berthing")).ainvoke(ASKED)
     assert isinstance(answer, AIMessage)
