@@ -51,12 +51,16 @@ class SqlOutbox:
         return found
 
     def backlog(self, receiver: str) -> Backlog:
-        pending, dead, oldest_s = self._one("backlog", receiver)
-        return Backlog(int(pending), int(dead), oldest_s)
+        pending, dead = (
+            int(self._one("count", receiver, str(state))[0])
+            for state in (DeliveryState.PENDING, DeliveryState.DEAD)
+        )
+        return Backlog(pending, dead, self.next_due(receiver))
 
     def dead(self, receiver: str | None = None) -> Sequence[Claimed]:
-        found = [_claimed(columns) for columns in self._all("dead")]
-        return [c for c in found if receiver in (None, c.row.receiver)]
+        names = [row.name for row in self.receivers()] if receiver is None else [receiver]
+        found = (_claimed(columns) for name in names for columns in self._all("dead", name))
+        return sorted(found, key=lambda c: (c.row.receiver, c.row.event_seq))
 
     def deliveries(self, event: str) -> Sequence[DeliveryRow]:
         return [_row(columns) for columns in self._all("deliveries", event)]
@@ -82,7 +86,7 @@ class SqlOutbox:
 
     def _bring_up(self, receiver: str, subject: str, now_s: float) -> None:
         """Give the first open delivery of a subject an hour, unless it has one or is dead."""
-        first = self._one("first_open", receiver, subject)
+        first = self._one("first_open", receiver, receiver, subject, receiver, subject)
         if first is not None and first[1] == DeliveryState.PENDING and first[2] is None:
             self._do(self._sql["make_due"], (now_s, receiver, first[0]))
 

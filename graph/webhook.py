@@ -91,7 +91,7 @@ class Webhook:
         except (TimeoutError, httpx.TimeoutException):
             return Answer(None, f"no answer within {letter.timeout_s:g} s")
         except httpx.ConnectError as error:
-            return Answer(None, "its certificate is not trusted" if _of_tls(error) else "cannot be reached")
+            return Answer(None, _of_connecting(error))
         except httpx.HTTPError as error:
             return Answer(None, f"the answer was cut off ({type(error).__name__})")
 
@@ -116,13 +116,15 @@ def _retry_after(given: Mapping[str, str]) -> float | None:
     return None
 
 
-def _of_tls(error: BaseException) -> bool:
-    """Whether the other side could not prove who it is."""
+def _of_connecting(error: BaseException) -> str:
+    """Why there is no connection, in words of ours: a library's may hold the whole address."""
     import ssl
 
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not trusted"
         if isinstance(cause, ssl.SSLError):
-            return True
+            return "it does not speak TLS as we do"
         cause = cause.__cause__ or cause.__context__
-    return False
+    return "cannot be reached"

@@ -1,5 +1,4 @@
--- Deliveries to receivers outside (checkpoints/sql_outbox.py). Where a state is asked for twice, once as the
--- index of open ones says it, that index is used, and what was sent is never walked.
+-- Deliveries to receivers outside (checkpoints/sql_outbox.py). What was sent is never walked (a test sees to it).
 
 -- name: delivery_columns
 d.receiver, d.event_seq, d.subject, d.subject_seq, d.state, d.attempts, d.claims, d.next_s, d.sent_s, d.error
@@ -48,8 +47,10 @@ WHERE receiver = ? AND event_seq = ? AND claims = ? AND state = 'pending' AND ne
 SELECT {delivery_columns} FROM deliveries d WHERE d.receiver = ? AND d.event_seq = ?
 
 -- name: first_open
-SELECT event_seq, state, next_s FROM deliveries
-WHERE receiver = ? AND subject = ? AND state IN ('pending', 'dead') ORDER BY event_seq LIMIT 1
+SELECT event_seq, state, next_s FROM deliveries WHERE receiver = ? AND event_seq = (SELECT min(seq) FROM (
+  SELECT min(event_seq) AS seq FROM deliveries WHERE receiver = ? AND state = 'pending' AND subject = ?
+  UNION ALL
+  SELECT min(event_seq) AS seq FROM deliveries WHERE receiver = ? AND state = 'dead' AND subject = ?) AS firsts)
 -- name: make_due
 UPDATE deliveries SET next_s = ? WHERE receiver = ? AND event_seq = ? AND state = 'pending'
 -- name: behind
@@ -59,19 +60,16 @@ UPDATE deliveries SET state = 'skipped', next_s = NULL
 WHERE receiver = ? AND event_seq = ? AND state IN ('pending', 'dead')
 
 -- name: dead_of
-SELECT event_seq, subject FROM deliveries WHERE receiver = ? AND state = 'dead' AND state IN ('pending', 'dead')
-ORDER BY event_seq
+SELECT event_seq, subject FROM deliveries WHERE receiver = ? AND state = 'dead' ORDER BY subject, event_seq
 -- name: done_since
 SELECT event_seq, subject FROM deliveries WHERE receiver = ? AND event_seq >= ? AND state <> 'pending' ORDER BY event_seq
 -- name: reopen
 UPDATE deliveries SET state = 'pending', attempts = 0, next_s = NULL WHERE receiver = ? AND event_seq = ?
 
--- name: backlog
-SELECT coalesce(sum(CASE WHEN state = 'pending' THEN 1 ELSE 0 END), 0),
-  coalesce(sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0), min(next_s)
-FROM deliveries WHERE receiver = ? AND state IN ('pending', 'dead')
+-- name: count
+SELECT count(*) FROM deliveries WHERE receiver = ? AND state = ?
 -- name: dead
 SELECT {delivery_columns}, {event_columns} FROM deliveries d JOIN events e ON e.seq = d.event_seq
-WHERE d.state = 'dead' AND d.state IN ('pending', 'dead') ORDER BY d.receiver, d.event_seq
+WHERE d.receiver = ? AND d.state = 'dead' ORDER BY d.subject, d.event_seq
 -- name: deliveries
 SELECT {delivery_columns} FROM deliveries d JOIN events e ON e.seq = d.event_seq WHERE e.id = ? ORDER BY d.receiver

@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,26 @@ KEY = "a key of thirty-two characters .."
 OK = 200
 HANG, CUT, HUGE, DROP, DRIP = "hang", "cut", "huge", "drop", "drip"
 """Behaviours beside status codes. DROP: it answers 200 and forgets what it got."""
+
+SELF_SIGNED = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg84RLaNkP34hwbRV7
+T7aTrOvsx41PkYVww/cti24EYmyhRANCAASYKUZmZTbRGz1/gmi2/qGnG5SC3OpH
+O3uver0T7/ceyz4u8w6eaRlFR9qUujxDkJA/YllJy3rJwWjy8pm5wtSL
+-----END PRIVATE KEY-----
+-----BEGIN CERTIFICATE-----
+MIIBkDCCATagAwIBAgIUMFyCPJ9boY8RvBQuMvF66vS+wa0wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyNjIwNDgzMloYDzIxMjYxMTAy
+MjA0ODMyWjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASYKUZmZTbRGz1/gmi2/qGnG5SC3OpHO3uver0T7/ceyz4u8w6eaRlF
+R9qUujxDkJA/YllJy3rJwWjy8pm5wtSLo2QwYjAdBgNVHQ4EFgQUuuf2PxgC1Nwc
+lO1slRrglxVLXGEwHwYDVR0jBBgwFoAUuuf2PxgC1NwclO1slRrglxVLXGEwDwYD
+VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0gAMEUC
+IQDjFFksXew2mzTj/n760Y9X2/DBAsKTof/VpeLEOwFfiQIgZED3ncTPIZ6fpD1i
+RNQLCeEREXFoly/lrq9cVJEHlxU=
+-----END CERTIFICATE-----
+"""
+"""Made for 127.0.0.1 by nobody that anybody trusts; it opens nothing."""
 
 _found = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 assert _found is not None
@@ -103,14 +124,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(*behaves: int | str | tuple[int, dict[str, str]], port: int = 0) -> Iterator[Receiver]:
-    """A receiver as long as the block lasts."""
+def serving(
+    *behaves: int | str | tuple[int, dict[str, str]], certificate: Path | None = None
+) -> Iterator[Receiver]:
+    """A receiver as long as the block lasts. ``certificate``: it speaks TLS with that."""
     receiver = Receiver()
     if behaves:
         receiver.behaves = list(behaves)
-    server = ThreadingHTTPServer(("127.0.0.1", port), type("Bound", (_Handler,), {"receiver": receiver}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Handler,), {"receiver": receiver}))
     server.daemon_threads = True
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/in"
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    receiver.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}/in"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -21,7 +21,7 @@ from protocol.ports import Tx
 from protocol.rows import EventRow
 from tests.agents.floor_copies import CONFIG, Edit, copy_harbour
 from tests.graph.harbour_app import WHERE, opened, violations
-from tests.graph.receiver import CUT, DRIP, DROP, HANG, HUGE, KEY, OK, serving
+from tests.graph.receiver import CUT, DRIP, DROP, HANG, HUGE, KEY, OK, SELF_SIGNED, serving
 
 BY = "a.vos"
 
@@ -168,6 +168,37 @@ async def test_refused_connection_is_tried_again(tmp_path: Path) -> None:
         await publish(app, "a")
         assert (await app.deliver()).failed == 1
         assert await states(app) == [("pending", "cannot be reached", 1)]
+
+
+async def test_redirect_is_not_followed(tmp_path: Path) -> None:
+    hand = Hand()
+    with serving() as other, serving((307, {"Location": other.url})) as erp:
+        async with sending(tmp_path, erp.url, hand) as app:
+            await publish(app, "a")
+            await app.deliver()
+            assert await states(app) == [("pending", "answered 307", 1)]
+        assert other.requests == []
+
+
+async def test_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    hand, certificate = Hand(), tmp_path / "certificate.pem"
+    certificate.write_text(SELF_SIGNED, "utf-8")
+    with serving(certificate=certificate) as erp:
+        async with sending(tmp_path, erp.url, hand) as app:
+            await publish(app, "a")
+            assert (await app.deliver()).failed == 1
+            assert await states(app) == [("pending", "its certificate is not trusted", 1)]
+        assert erp.requests == []
+
+
+async def test_receiver_without_tls_is_not_spoken_to_in_the_open(tmp_path: Path) -> None:
+    hand = Hand()
+    with serving() as erp:
+        async with sending(tmp_path, erp.url.replace("http:", "https:"), hand) as app:
+            await publish(app, "a")
+            assert (await app.deliver()).failed == 1
+            assert await states(app) == [("pending", "it does not speak TLS as we do", 1)]
+        assert erp.requests == []
 
 
 async def test_endless_answer_is_left_at_its_bound(tmp_path: Path) -> None:

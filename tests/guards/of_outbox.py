@@ -96,8 +96,8 @@ GUARDS = (
     Guard(
         "the dead hold their subject",
         "sql/outbox.sql",
-        "AND subject = ? AND state IN ('pending', 'dead') ORDER BY event_seq LIMIT 1",
-        "AND subject = ? AND state = 'pending' ORDER BY event_seq LIMIT 1",
+        "WHERE receiver = ? AND state = 'dead' AND subject = ?) AS firsts)",
+        "WHERE receiver = ? AND state = 'none' AND subject = ?) AS firsts)",
         (f"{_CONTRACT}test_dead_one_holds_its_subject_until_it_is_retried_or_skipped[sqlite-inline]",),
         "delivered_in_order",
     ),
@@ -313,5 +313,21 @@ GUARDS = (
         "pass",
         (f"{_ARRIVING}test_fact_that_is_too_large_has_a_letter_and_the_rest_goes_on",),
         "unknown_fact",
+    ),
+    Guard(
+        "certificates are verified",
+        "graph.webhook:Webhook.send",
+        "verify=True",
+        "verify=False",
+        (f"{_SENDING}test_certificate_that_nobody_vouches_for_is_refused",),
+        "deliveries_complete",
+    ),
+    Guard(
+        "redirects are not followed",
+        "graph.webhook:Webhook.send",
+        "follow_redirects=False",
+        "follow_redirects=True",
+        (f"{_SENDING}test_redirect_is_not_followed",),
+        "deliveries_complete",
     ),
 )
