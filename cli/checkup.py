@@ -17,8 +17,10 @@ from cli.options import Common
 from cli.reading import look
 from protocol.anomalies import ADVICE, CLOCK_ADVICE, CLOCK_STEP
 from protocol.breaker import BreakerState
+from protocol.delivery import ALERT as DELIVERY
 from protocol.errors import AndonError
 
+OUTBOX_ADVICE = "andon outbox shows what a receiver does not get; retry or skip it"
 MIN_PYTHON = (3, 11)
 _NEEDED = (
     "langgraph",
@@ -120,6 +122,7 @@ def _watch(common: Common) -> Check:
         return Check("watch", OK, "nothing out of the ordinary")
     raised = {row.name for row in alerts}
     known: dict[str, str] = {**{str(name): text for name, text in ADVICE.items()}, CLOCK_STEP: CLOCK_ADVICE}
+    known |= {name: OUTBOX_ADVICE for name in sorted(raised) if name.startswith(DELIVERY)}
     advice = "; ".join(text for name, text in known.items() if name in raised)
     return Check("watch", WARN, alerts_line(alerts_json(alerts)), f"{advice}.")
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from graph.settings import Settings
 from graph.webhook import Letter, MakePost, Post, Webhook, headers
 from protocol.canonical import canonical
-from protocol.delivery import DeliveryEvent, Fate, jitter_of, judge
+from protocol.delivery import ALERT, DeliveryEvent, Fate, jitter_of, judge
 from protocol.failpoints import Point, failpoint
 from protocol.floor import Receiver
 from protocol.ids import derive
@@ -214,7 +214,7 @@ def note(kind: str, tx: Tx, what: str, data: Mapping[str, Any]) -> None:
 
 def alert_of(receiver: str) -> str:
     """The name of the alert that stands while a person has to see to a receiver."""
-    return f"delivery/{receiver}"
+    return f"{ALERT}{receiver}"
 
 
 def settle_alert(tx: Tx, receiver: str) -> None:

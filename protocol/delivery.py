@@ -19,6 +19,8 @@ GONE = 410
 WRONG_REQUEST = frozenset({400, 411, 413, 414, 415, 422, 431})
 """Answers that speak of what was sent: the same bytes would be refused again."""
 EVERY = "*"
+ALERT = "delivery/"
+"""Before a receiver's name: the alert that stands while a person has to see to it."""
 OWN = "delivery."
 """The family of events about deliveries; their subject is the receiver."""
 

@@ -68,6 +68,7 @@ def test_given_up_is_shown_and_decided(andon: Program, tmp_path: Path) -> None:
         found = {c["name"]: c for c in harbour("doctor", "--json", ERP_KEY=KEY).json["checks"]}
         assert found["receiver erp"]["status"] == "warn"
         assert found["watch"]["status"] == "warn"
+        assert found["watch"]["hint"].startswith("andon outbox shows")
         asked = harbour("outbox", "retry", dead["event"], "--as", "guest", "--json", ERP_KEY=KEY)
         assert (asked.code, asked.error["code"]) == (77, "not_authorised")
         again = harbour("outbox", "retry", dead["event"], "--as", SIGNER, "--json", ERP_KEY=KEY)
