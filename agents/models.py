@@ -1,28 +1,16 @@
 """Which chat model plays a role: the seam between the turn and a backend (DESIGN section 6)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 
+from agents.backend import OFFLINE, OPENAI, Endpoint
 from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
 from protocol.turns import Move, Play, Policy, Turn, View, from_json
 
-OFFLINE = "offline"
-"""The name of the backend that plays each role by its policy."""
-OPENAI = "openai:"
-"""What the name of a model at an endpoint begins with."""
 Script = Sequence[Sequence[Mapping[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this."""
-
-    base_url: str | None = None
-    key: str | None = field(default=None, repr=False)
 
 
 class ModelAccess(Protocol):

@@ -2,7 +2,7 @@
 
 from langchain_core.language_models import BaseChatModel
 
-from agents.models import Endpoint
+from agents.backend import Endpoint
 from protocol.errors import InvalidFloorError
 
 ENDPOINT = "openai"

@@ -14,7 +14,7 @@ SHOWN = 20
 
 @verb("inbound")
 def command(common: Common) -> int:
-    """List reports from outside that wait for one before them, and those that could not be recorded."""
+    """List reports from outside that wait for one before them, or were not recorded."""
     from cli.reading import look
 
     with look(common) as (_, tx):

@@ -25,7 +25,9 @@ VERBS = {
     "pull": Verb("cli.pull", "Stop agents on a scope until it is released; or list what is stopped."),
     "release": Verb("cli.release", "Let agents go on in a scope."),
     "resume": Verb("cli.resume", "Go on with what waits and can go on."),
-    "inbound": Verb("cli.inbound", "List reports from outside that wait, or could not be recorded."),
+    "inbound": Verb(
+        "cli.inbound", "List reports from outside that wait for one before them, or were not recorded."
+    ),
     "outbox": Verb("cli.outbox", "Show what receivers of events have and lack; retry, skip, resend."),
     "worker": Verb("cli.worker", "Drive cases as they come, until it is stopped."),
     "cases": Verb("cli.cases", "List the cases, newest first."),

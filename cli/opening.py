@@ -4,8 +4,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from agents.backend import Endpoint
 from agents.floor_loader import load_floor, read_config
-from agents.models import Endpoint
 from cli.identity import operating_user, who
 from cli.options import Common
 from graph.app import App, open_app

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def model_line(settings: "Settings") -> str:
     """Which model plays the roles, and where it is asked."""
-    from agents.models import OFFLINE, OPENAI
+    from agents.backend import OFFLINE, OPENAI
 
     if settings.model == OFFLINE:
         return "model: offline. Each role is played by its policy; no key, no network."

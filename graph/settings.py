@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agents.models import OFFLINE, Endpoint
+from agents.backend import OFFLINE, Endpoint
 from checkpoints.leases import RENEW_S, TTL_S
 from graph.secrets import Secrets, environment_secret
 from protocol.records import Claimed, Ref

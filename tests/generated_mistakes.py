@@ -870,3 +870,33 @@ def seed_with_a_wrong_claim(plan: Blueprint, rolls: random.Random) -> None:
         ({"holder": "ghost/G-1"}, {"end": "2026-03-02T09:00:00Z"}, {"start": "09:00"}, {"mood": 1})
     )
     plan.seed["claims"] = [claim | wrong]
+
+
+def _receiver(plan: Blueprint, **fields: Any) -> None:
+    good = {
+        "name": "erp",
+        "url": "https://erp.example/in",
+        "secret_env": "ERP_SECRET",
+        "events": ["case.ended"],
+    }
+    plan.config["deliver"] = [{**good, **fields}]
+
+
+@mistake(Code.DELIVERY_URL_INVALID)
+def receiver_by_mail(plan: Blueprint, rolls: random.Random) -> None:
+    _receiver(plan, url=rolls.choice(("mailto:erp@erp.example", "https://", "https://u:p@erp.example/in")))
+
+
+@mistake(Code.DELIVERY_UNENCRYPTED)
+def receiver_in_the_open(plan: Blueprint, rolls: random.Random) -> None:
+    _receiver(plan, url="http://erp.example/in")
+
+
+@mistake(Code.DELIVERY_KEY_INVALID)
+def key_in_place_of_its_name(plan: Blueprint, rolls: random.Random) -> None:
+    _receiver(plan, secret_env=rolls.choice(("hunter2", "", "ERP-SECRET")))
+
+
+@mistake(Code.DELIVERY_EVENT_UNDECLARED)
+def receiver_of_what_nobody_tells(plan: Blueprint, rolls: random.Random) -> None:
+    _receiver(plan, events=["weather.changed"])

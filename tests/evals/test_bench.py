@@ -65,14 +65,16 @@ def run_bench(place: Path, *options: str) -> int:
 
 
 def test_bench_prints_every_figure_with_its_target(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    found = [Figure(name, 1.5 + number % 2, "x", 2.0, 3) for number, name in enumerate(NAMES)]
+    monkeypatch.setattr("evals.bench._figures", lambda *_: found)
     code = run_bench(tmp_path)
     lines = [line for line in capsys.readouterr().out.splitlines() if "median of" in line]
     assert [next(name for name in NAMES if line.startswith(name)) for line in lines] == NAMES
     assert all("<=" in line and ("met" in line or "MISSED" in line) for line in lines)
-    assert code == (1 if any("MISSED" in line for line in lines) else 0)
-    assert list(tmp_path.iterdir()) == []
+    assert [("MISSED" in line) for line in lines] == [figure.value > 2 for figure in found]
+    assert code == 1
 
 
 def test_bench_tells_programs_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,6 +86,7 @@ def test_bench_tells_programs_the_same(tmp_path: Path, capsys: pytest.CaptureFix
     for figure in told["figures"]:
         assert set(figure) == {"name", "value", "unit", "target", "met", "n", "medians", "note"}
         assert figure["value"] >= 0 and figure["n"] >= 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missed_figure_is_an_exit_code(

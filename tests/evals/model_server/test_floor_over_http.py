@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.models import Endpoint
+from agents.backend import Endpoint
 from agents.openai_access import OpenAIAccess
 from evals.model_server.faults import Fault
 from graph.app import App

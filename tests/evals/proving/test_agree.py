@@ -1,10 +1,10 @@
 """The search is about the real thing: what it says follows is what graph, driver and ledger come to.
 
 Paths through a finished search are played on LangGraph, the driver, checkpoints and a SQLite ledger, and all
-rows are compared after every step. The normal run takes every edge of four small searches: one with answers
-and one with changes from outside, whose owner begins nothing and (with changes) nobody fails; one with the
-cord pulled, in which exchanges arise from proposals alone; and a whole one with the breaker open. The soak
-takes every edge of every question and scene of the harbour, but of the scene with a change only those of the
+rows are compared after every step. The normal run takes every edge of two small searches: one with the cord
+pulled, in which exchanges arise from proposals alone; and a whole one with the breaker open. The soak takes
+two more, one with answers and one with changes from outside, whose owner begins nothing and (with changes)
+nobody fails. It then takes every edge of every question and scene of the harbour, but of the scene with a change only those of the
 first paths, which have the most.
 """
 
@@ -20,6 +20,7 @@ from unittest.mock import patch
 import pytest
 
 from agents.floor_loader import load_floor
+from checkpoints.sql_tx import SqlTx
 from evals.proving.matters import Question, questions
 from evals.proving.paths import SEED, covering_paths
 from evals.proving.paths import Path as Walk
@@ -75,15 +76,16 @@ async def _play(search: Search, paths: Sequence[Walk], directory: Path) -> list[
     return []
 
 
-NORMAL = [
-    ("assign_berth", replace(PLAIN, owner_starts=0)),
-    ("find_gap", replace(DISTURBED, owner_starts=0, failures=())),
-    ("shift_visit", replace(PULLED, asks=False)),
-    ("book_pilot", DOWN),
+_LONG = pytest.mark.soak
+EDGES = [
+    pytest.param("assign_berth", replace(PLAIN, owner_starts=0), marks=_LONG, id="answers"),
+    pytest.param("find_gap", replace(DISTURBED, owner_starts=0, failures=()), marks=_LONG, id="a change"),
+    pytest.param("shift_visit", replace(PULLED, asks=False), id="cord pulled"),
+    pytest.param("book_pilot", DOWN, id="breaker open"),
 ]
 
 
-@pytest.mark.parametrize(("asked", "scene"), NORMAL, ids=[f"{a}: {s.name}" for a, s in NORMAL])
+@pytest.mark.parametrize(("asked", "scene"), EDGES)
 async def test_model_and_system_agree_on_every_edge(
     harbour: World, directory: Path, asked: str, scene: Scene
 ) -> None:
@@ -123,7 +125,7 @@ async def test_a_system_that_does_something_else_is_found(harbour: World, direct
 
     def silent(write: Callable[..., None]) -> Callable[..., None]:
         def untold(tx: Any, p: Any, outcome: Any) -> None:
-            if type(tx).__name__ == "SqlTx":
+            if isinstance(tx, SqlTx):
                 del p.events[:1]
             write(tx, p, outcome)
 

@@ -68,6 +68,7 @@ def broken(found: Searched) -> tuple[str, tuple[str, ...]]:
     return violation.invariant, violation.story
 
 
+@pytest.mark.soak  # the quick proof of `make check` searches the same
 def test_time_is_right_on_the_plant(plant: World) -> None:
     found = search_ticks(plant)
     assert [f.name for f in found] == ["ladder by ticks", "lease by ticks", "breaker by ticks"]

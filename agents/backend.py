@@ -1,0 +1,16 @@
+"""How a backend of models is named, and where one is served. Light: settings are read by every command."""
+
+from dataclasses import dataclass, field
+
+OFFLINE = "offline"
+"""The name of the backend that plays each role by its policy."""
+OPENAI = "openai:"
+"""What the name of a model at an endpoint begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this."""
+
+    base_url: str | None = None
+    key: str | None = field(default=None, repr=False)
