@@ -26,7 +26,7 @@ check: dev ## format, lint, types, import directions, tests: all that CI runs
 	@git ls-files '*.py' 2>/dev/null | xargs -r wc -l | awk '$$1 > 300 && $$2 != "total" {print "long file, worth a look: " $$0}'
 	@# The proof of the plant runs beside the tests: it keeps one processor busy, and they another.
 	@$(BIN)/python -m cli --floor . check --prove --quick --workers 1 --quiet & proof=$$!; \
-	$(BIN)/python -m pytest || { kill $$proof; exit 1; }; wait $$proof
+	$(BIN)/python -m pytest -n 2 --dist worksteal || { kill $$proof; exit 1; }; wait $$proof
 
 soak: dev ## look for a floor or a text that the checks do not stand, among tens of thousands
 	@$(BIN)/python -m cli --floor . check --prove

@@ -29,7 +29,7 @@ VERBS = {
         "cli.inbound", "List reports from outside that wait for one before them, or were not recorded."
     ),
     "outbox": Verb("cli.outbox", "Show what receivers of events have and lack; retry, skip, resend."),
-    "worker": Verb("cli.worker", "Drive cases as they come, until it is stopped."),
+    "worker": Verb("cli.worker", "Drive cases as they come, until SIGTERM or Ctrl-C."),
     "cases": Verb("cli.cases", "List the cases, newest first."),
     "trace": Verb("cli.trace", "Tell a case step by step."),
     "breakers": Verb("cli.breakers", "List the breakers of calls; or trip or reset one."),
@@ -39,7 +39,7 @@ VERBS = {
     "audit": Verb("cli.audit", "Verify the ledger's invariants and its audit chain."),
     "eval": Verb("cli.eval", "Play suites of examples and check what comes of them."),
     "model-server": Verb("cli.model_server", "Serve the offline roles as a model endpoint to rehearse with."),
-    "db": Verb("cli.db", "Look after the ledger as a database: status, migrate, copy."),
+    "db": Verb("cli.db", "Look after the ledger as a database; status, migrate, copy, restored."),
     "doctor": Verb("cli.doctor", "Look whether this machine and this ledger are fit."),
 }
 

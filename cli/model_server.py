@@ -40,7 +40,7 @@ def command(
     slots: int | None,
     key: str | None,
 ) -> int:
-    """Serve the floor's offline roles as a model endpoint: chat completions, plain and streamed.
+    """Serve the offline roles as a model endpoint to rehearse with: chat completions, plain and streamed.
 
     It says where it listens, and serves until SIGTERM or Ctrl-C. Clients find it by OPENAI_BASE_URL.
     """

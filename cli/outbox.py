@@ -41,7 +41,7 @@ def command(
     *,
     everything: bool,
 ) -> int:
-    """List what receivers of events have and lack, and what was given up; or decide about it.
+    """Show what receivers of events have and lack, and what was given up; or decide about it.
 
     retry EVENT, or retry --all: try again. skip EVENT --reason TEXT: let its aggregate go on without it.
     resend --from SEQUENCE --to RECEIVER: send again, in order, what it says it has lost.

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +59,7 @@ def command(
     """Measure the speed promises, as ratios."""
     plan, figures = read_plan(floor), []
     with _somewhere(place or floor / ".andon") as here:
-        commits = measure_commit(here / "commits", pairs or COMMITS, postgres)
-        for figure in chain(asyncio.run(commits), _figures(plan, floor, here, log, pairs, rows)):
+        for figure in _figures(plan, floor, here, log, pairs, rows, postgres):
             figures.append(figure)
             if not as_json:
                 print(figure.line(), flush=True)
@@ -80,8 +78,15 @@ def shape(figures: Sequence[Figure]) -> dict[str, Any]:
 
 
 def _figures(
-    plan: Plan, floor: Path, here: Path, log: Path | None, pairs: int | None, rows: int | None
+    plan: Plan,
+    floor: Path,
+    here: Path,
+    log: Path | None,
+    pairs: int | None,
+    rows: int | None,
+    postgres: str | None,
 ) -> Iterator[Figure]:
+    yield from asyncio.run(measure_commit(here / "commits", pairs or COMMITS, postgres))
     ledger = here / "ledger"
     yield from asyncio.run(measure_engine(plan, floor, ledger, pairs or FACTS, pairs or CASES))
     yield measure_round(pairs or ROUNDS)

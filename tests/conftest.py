@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.network import block_network
@@ -13,6 +14,9 @@ block_network()
 _ROOT = Path(__file__).resolve().parents[1]
 # Beside pytest's own cache: a .hypothesis folder in the root would be a warning at the next collection.
 set_hypothesis_home_dir(_ROOT / ".pytest_cache" / "hypothesis")
+# A busy machine draws slowly; that is no fault of what is tested.
+settings.register_profile("andon", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("andon")
 _SHARED = _ROOT.parent / "shared" / "data"
 """Real files, beside the repository and never in it."""
 

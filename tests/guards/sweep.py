@@ -21,6 +21,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from graph.gate import LeaseLostError
@@ -41,6 +42,7 @@ CLAIMS = (
     IllegalStepError,
     LeaseLostError,
     sqlite3.DatabaseError,
+    psycopg.IntegrityError,
 )
 """What a test that misses a guard fails with: its own claim, or the refusal of another guard."""
 HARNESS = (sqlite3.OperationalError, sqlite3.ProgrammingError)

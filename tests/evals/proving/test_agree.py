@@ -4,8 +4,8 @@ Paths through a finished search are played on LangGraph, the driver, checkpoints
 rows are compared after every step. The normal run takes every edge of two small searches: one with the cord
 pulled, in which exchanges arise from proposals alone; and a whole one with the breaker open. The soak takes
 two more, one with answers and one with changes from outside, whose owner begins nothing and (with changes)
-nobody fails. It then takes every edge of every question and scene of the harbour, but of the scene with a change only those of the
-first paths, which have the most.
+nobody fails. It then takes every edge of every question and scene of the harbour, but of the scene with a
+change only those of the first paths, which have the most.
 """
 
 import os
