@@ -349,7 +349,7 @@ def test_what_there_is_once_is_not_written_twice(
 @pytest.mark.parametrize("table", KEPT)
 def test_what_happened_is_not_deleted(schema: sqlite3.Connection, table: str) -> None:
     put_all(schema)
-    with pytest.raises(sqlite3.IntegrityError, match="append-only|never"):
+    with pytest.raises(sqlite3.IntegrityError, match=r"append-only|never"):
         schema.execute(f"DELETE FROM {table}")
 
 
