@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from graph.noting import note
 from graph.texts import check_text
 from protocol.breaker import Breaker, BreakerState, endpoint, next_probe_s, pair, reset, trip
 from protocol.errors import AndonError, NotAuthorisedError, NotFoundError, UsageError
 from protocol.ids import derive
 from protocol.ports import ReadTx, Tx
-from protocol.rows import EventRow
 from protocol.times import from_micros, whole
-from protocol.world import SUPERVISOR, World
+from protocol.world import World
 
 _NO_LEASE = 0.0
 """The board gives no leases; when a probe's ends is in its row."""
@@ -76,19 +76,9 @@ def record_change(
 
 
 def _tell(tx: Tx, after: Breaker, version: int, data: dict[str, Any]) -> None:
-    identifier = derive("evt", "breaker", after.name, version)
-    row = EventRow(
-        id=identifier,
-        type="breaker.opened" if after.state is BreakerState.OPEN else "breaker.closed",
-        source=SUPERVISOR,
-        source_id=identifier,
-        occurred=tx.now,
-        recorded=tx.now,
-        subject=after.name,
-        data=data,
-    )
-    tx.put_event(row)
-    tx.audit({"what": row.type, **data, "at": tx.now})
+    kind = "breaker.opened" if after.state is BreakerState.OPEN else "breaker.closed"
+    note(kind, tx, derive("evt", "breaker", after.name, version), after.name, data)
+    tx.audit({"what": kind, **data, "at": tx.now})
 
 
 def unknown(world: World, tx: ReadTx | None, name: str) -> NotFoundError | None:

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from graph.noting import note
 from graph.settings import Settings
 from graph.webhook import Letter, MakePost, Post, Webhook, headers
 from protocol.canonical import canonical
@@ -21,8 +22,8 @@ from protocol.floor import Receiver
 from protocol.ids import derive
 from protocol.outbox import Claimed
 from protocol.ports import Ledger, ReadTx, Tx
-from protocol.rows import AlertRow, EventRow
-from protocol.world import SUPERVISOR, World
+from protocol.rows import AlertRow
+from protocol.world import World
 
 TOGETHER = 8
 """Attempts side by side at one receiver."""
@@ -188,27 +189,17 @@ def conclude(tx: Tx, taken: Claimed, fate: Fate, now_s: float) -> bool:
     }
     if fate.stops and not _is_stopped(tx, row.receiver):
         tx.outbox.stop(row.receiver, fate.error)
-        note("delivery.stopped", tx, f"{row.event_seq}/{row.claims}", said)
+        note_delivery("delivery.stopped", tx, f"{row.event_seq}/{row.claims}", said)
     elif fate.event is DeliveryEvent.GIVE_UP:
-        note("delivery.dead", tx, f"{row.event_seq}/{row.claims}", said)
+        note_delivery("delivery.dead", tx, f"{row.event_seq}/{row.claims}", said)
     settle_alert(tx, row.receiver)
     return True
 
 
-def note(kind: str, tx: Tx, what: str, data: Mapping[str, Any]) -> None:
+def note_delivery(kind: str, tx: Tx, what: str, data: Mapping[str, Any]) -> None:
     """An event about deliveries to a receiver. ``what`` tells it from others of its kind."""
-    identifier = derive("evt", kind, str(data["receiver"]), what)
-    event = EventRow(
-        id=identifier,
-        type=kind,
-        source=SUPERVISOR,
-        source_id=identifier,
-        occurred=tx.now,
-        recorded=tx.now,
-        subject=str(data["receiver"]),
-        data=dict(data),
-    )
-    tx.put_event(event)
+    receiver = str(data["receiver"])
+    note(kind, tx, derive("evt", kind, receiver, what), receiver, dict(data))
     tx.audit({"what": kind, **data, "at": tx.now})
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
+from graph.noting import note
 from protocol.canonical import digest, dumps, loads
 from protocol.escalating import MAX_SUMMARY
 from protocol.ids import case_id, derive
 from protocol.lifecycle import CaseEvent, advance
 from protocol.ports import ReadTx, Tx
 from protocol.replying import compose
-from protocol.rows import CaseRow, CaseStatus, EscalationRow, EscalationState, EventRow
+from protocol.rows import CaseRow, CaseStatus, EscalationRow, EscalationState
 from protocol.times import plus
 from protocol.world import SUPERVISOR, World
 
@@ -192,17 +193,4 @@ def _escalation(tx: Tx, world: World, case: str, question: FileQuestion) -> Esca
 
 
 def _note(tx: Tx, case: str, subject: str, kind: str, data: Mapping[str, Any]) -> None:
-    identifier = derive("evt", subject, kind)
-    tx.put_event(
-        EventRow(
-            id=identifier,
-            type=kind,
-            source=SUPERVISOR,
-            source_id=identifier,
-            occurred=tx.now,
-            recorded=tx.now,
-            subject=subject,
-            data=data,
-            case=case,
-        )
-    )
+    note(kind, tx, derive("evt", subject, kind), subject, data, case)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from graph.delivering import note, settle_alert
+from graph.delivering import note_delivery, settle_alert
 from graph.secrets import Secrets
 from graph.texts import check_text
 from protocol.errors import AndonError, NotAuthorisedError, NotFoundError, UsageError
@@ -102,11 +102,11 @@ def _targets(
 def _tell(tx: Tx, wanted: WantedMove, what: str, data: dict[str, Any]) -> None:
     match wanted.move:
         case "retry":
-            note("delivery.retried", tx, what, data)
+            note_delivery("delivery.retried", tx, what, data)
         case "skip":
-            note("delivery.skipped", tx, what, data)
+            note_delivery("delivery.skipped", tx, what, data)
         case "resend":
-            note("delivery.resent", tx, what, {**data, "from": wanted.from_seq})
+            note_delivery("delivery.resent", tx, what, {**data, "from": wanted.from_seq})
 
 
 def _unknown_receiver(name: str, names: Sequence[str]) -> NotFoundError:

@@ -9,6 +9,7 @@ from checkpoints.audit_anchor import RESTORED, head_of
 from checkpoints.audit_port import AuditTx
 from checkpoints.ledger_file import LINEAGE
 from graph.gate import begin_pass, check_fence, end_pass
+from graph.noting import note
 from graph.persistence import Place, open_ledger
 from graph.sweeping import expire
 from graph.texts import check_text
@@ -16,8 +17,8 @@ from protocol.errors import AndonError, NotAuthorisedError, UsageError
 from protocol.ids import derive
 from protocol.moving import refresh
 from protocol.ports import Tx
-from protocol.rows import EscalationState, EventRow, LeaseHolder
-from protocol.world import SUPERVISOR, World
+from protocol.rows import EscalationState, LeaseHolder
+from protocol.world import World
 from telemetry.ids import new_lineage
 
 _WHY = "its ledger was restored from an older copy"
@@ -67,19 +68,7 @@ def declare_restored(
     waiting = [c.id for c in tx.cases() if not c.status.ended and tx.escalations(c.id)]
     void = tuple(e for case in waiting for e in _void(tx, world, case, clock_s))
     said = {"by": person, "reason": reason, "was": was, "lineage": lineage, "kept": kept, "void": list(void)}
-    identifier = derive("evt", RESTORED, lineage)
-    tx.put_event(
-        EventRow(
-            id=identifier,
-            type=RESTORED,
-            source=SUPERVISOR,
-            source_id=identifier,
-            occurred=tx.now,
-            recorded=tx.now,
-            subject=lineage,
-            data=said,
-        )
-    )
+    note(RESTORED, tx, derive("evt", RESTORED, lineage), lineage, said)
     tx.audit({"what": RESTORED, **said, "at": tx.now})
     return Restored(was, lineage, kept, void)
 

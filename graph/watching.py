@@ -11,12 +11,13 @@ What is right where a floor clock stands or jumps:
 """
 
 from checkpoints.steady_clock import BOUND_S
+from graph.noting import note
 from protocol.anomalies import CLOCK_ADVICE, CLOCK_STEP, AlertState, Change, watch
 from protocol.ids import derive
 from protocol.ports import ReadTx, Tx
-from protocol.rows import AlertRow, EventRow
+from protocol.rows import AlertRow
 from protocol.times import plus
-from protocol.world import SUPERVISOR, World
+from protocol.world import World
 
 CALM_S = 3600
 """Seconds of the ledger clock after which a process that sees no jump clears what another has raised."""
@@ -71,15 +72,5 @@ def _tell(tx: Tx, change: Change) -> None:
 def _put(tx: Tx, name: str, figure: str, limit: str, advice: str, *, raised: bool) -> None:
     alert = [row for row in tx.alerts() if row.name == name][-1]
     identifier = derive("evt", "alert", alert.seq, AlertState.RAISED if raised else AlertState.CLEARED)
-    tx.put_event(
-        EventRow(
-            id=identifier,
-            type="alert.raised" if raised else "alert.cleared",
-            source=SUPERVISOR,
-            source_id=identifier,
-            occurred=tx.now,
-            recorded=tx.now,
-            subject=name,
-            data={"figure": figure, "limit": limit, "advice": advice},
-        )
-    )
+    kind = "alert.raised" if raised else "alert.cleared"
+    note(kind, tx, identifier, name, {"figure": figure, "limit": limit, "advice": advice})

@@ -17,7 +17,7 @@ PARTS = {
     "told.what": get_args(get_type_hints(Change)["what"]),
 }
 """What stands for the variable parts of a type in the sources."""
-MAKERS = {"case_event": 2, "tell": 4}
+MAKERS = {"case_event": 2, "note_delivery": 0, "tell": 4}
 """Functions that make an event, and the place of its type among their arguments."""
 FLOORS_OWN = {"published.emit.type"}
 
