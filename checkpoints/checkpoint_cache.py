@@ -74,6 +74,11 @@ class CheckpointCache(BaseCheckpointSaver[str]):
         await _or_lost(super().adelete_thread(thread_id))
 
 
+async def forget_case(saver: BaseCheckpointSaver[str], case: str) -> None:
+    """Delete the checkpoints of a case that has ended: nothing will continue it."""
+    await saver.adelete_thread(case)
+
+
 async def _or_lost(work: Awaitable[T]) -> T:
     try:
         return await work

@@ -36,6 +36,19 @@ Outcome = Done | Failed
 Future = asyncio.Future[Any]
 
 
+def each(
+    jobs: Sequence[Callable[[Target], Any]], run: Callable[[Callable[[Target], Any]], Any]
+) -> list[Outcome]:
+    """The outcome of each job by itself: what one raises is told to whoever asked, and the others go on."""
+    outcomes: list[Outcome] = []
+    for job in jobs:
+        try:
+            outcomes.append(Done(run(job)))
+        except Exception as error:  # noqa: BLE001 - whoever asked gets it; the others get their answers
+            outcomes.append(Failed(error))
+    return outcomes
+
+
 class JobQueue(Generic[Target]):
     """Hands jobs in batches to ``run_batch``, which gives back one outcome per job, in order.
 

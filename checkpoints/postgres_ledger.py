@@ -13,7 +13,7 @@ from typing import TypeVar
 import psycopg
 
 from checkpoints.dialect import Dialect
-from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
+from checkpoints.job_queue import Failed, JobQueue, Outcome, each
 from checkpoints.ledger_database import make_current, refuse_other_floor, refuse_unreadable
 from checkpoints.ledger_file import FLOOR, LINEAGE, first_hour
 from checkpoints.named_sql import named_queries
@@ -161,13 +161,7 @@ class PostgresLedger:
 
     def _run_reads(self, jobs: Sequence[Callable[[ReadTx], object]]) -> Sequence[Outcome]:
         """Run each on a state of its own: those behind it see what was written meanwhile."""
-        outcomes: list[Outcome] = []
-        for job in jobs:
-            try:
-                outcomes.append(Done(self._run_read(job)))
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it; the others get their answers
-                outcomes.append(Failed(error))
-        return outcomes
+        return each(jobs, self._run_read)
 
     # Writing
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from checkpoints.dialect import Dialect
 from checkpoints.disk_tx import DiskTx
 from checkpoints.free_space import FreeSpace
-from checkpoints.job_queue import Done, Failed, JobQueue, Outcome
+from checkpoints.job_queue import Failed, JobQueue, Outcome, each
 from checkpoints.ledger_file import (
     FLOOR,
     LINEAGE,
@@ -133,13 +133,7 @@ class SqliteLedger:
 
     def _run_reads(self, jobs: Sequence[Callable[[ReadTx], object]]) -> Sequence[Outcome]:
         """Run each on a state of its own: those behind it see what was written meanwhile."""
-        outcomes: list[Outcome] = []
-        for job in jobs:
-            try:
-                outcomes.append(Done(self._run_read(job)))
-            except Exception as error:  # noqa: BLE001 - whoever asked gets it; the others get their answers
-                outcomes.append(Failed(error))
-        return outcomes
+        return each(jobs, self._run_read)
 
     def _run_batch(self, jobs: Sequence[Callable[[Tx], object]]) -> Sequence[Outcome]:
         """Run jobs in one transaction, a savepoint each. When it cannot be committed, all of them fail."""

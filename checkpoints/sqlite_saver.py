@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checkpoints.library_floor import refuse_old_libraries
 from checkpoints.sqlite_files import keep_private, make_private, primary_code
@@ -18,7 +18,6 @@ from protocol.errors import DependencyDownError
 from protocol.failpoints import Point, failpoint
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     from checkpoints.checkpoint_cache import Over
@@ -77,11 +76,6 @@ def _told(path: Path) -> Iterator[None]:
             hint="Check the free space of the disk and who else uses the file; the ledger has every case.",
             code="checkpoints_down",
         ) from error
-
-
-async def forget_case(saver: "BaseCheckpointSaver[Any]", case: str) -> None:
-    """Delete the checkpoints of a case that has ended: nothing will continue it."""
-    await saver.adelete_thread(case)
 
 
 def is_sound(path: Path) -> bool:

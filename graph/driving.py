@@ -11,9 +11,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import EmptyInputError
 from langgraph.types import Command
 
-from checkpoints.checkpoint_cache import CheckpointLostError
+from checkpoints.checkpoint_cache import CheckpointLostError, forget_case
 from checkpoints.leases import Lease, Sightings, hold_lease, this_process
-from checkpoints.sqlite_saver import forget_case
 from graph.adopting import adopt
 from graph.attempts import quarantine
 from graph.build import CaseGraph

@@ -10,7 +10,8 @@ from typing import Any
 import ormsgpack
 import pytest
 
-from checkpoints.sqlite_saver import forget_case, is_sound, open_saver
+from checkpoints.checkpoint_cache import forget_case
+from checkpoints.sqlite_saver import is_sound, open_saver
 from protocol.errors import InvalidFloorError
 from tests.architecture.sources import ROOT
 
