@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from checkpoints.copying import copy_ledger, tables
@@ -127,3 +128,51 @@ def test_another_program_s_file_is_refused(tmp_path: Path, url: str) -> None:
     sqlite3.connect(file).execute("CREATE TABLE mine (x)").connection.close()
     with pytest.raises(InvalidFloorError):
         copy_ledger(file, url, "yard")
+
+
+def _unmarked(path: Path) -> None:
+    """As a process leaves it that died between the two commits."""
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM meta WHERE name = 'moved_to'")
+    connection.commit()
+    connection.close()
+
+
+async def test_a_copy_that_was_not_marked_is_finished_by_copying_again(path: Path, url: str) -> None:
+    counts = copy_ledger(path, url, "yard")
+    _unmarked(path)
+    assert copy_ledger(path, url, "yard") == counts
+    with pytest.raises(InvalidFloorError) as refused:
+        await SqliteLedger.open(path, floor="yard", clock=None, clock_start=START, world_types=TYPES)
+    assert refused.value.error_code == "ledger_moved"
+
+
+async def test_a_file_that_went_on_since_is_not_taken_for_its_copy(path: Path, url: str) -> None:
+    copy_ledger(path, url, "yard")
+    _unmarked(path)
+    async with sqlite(inline=True)(path) as ledger:
+        await ledger.write(put("note", "N-late", text="written here"))
+    with pytest.raises(InvalidFloorError) as refused:
+        copy_ledger(path, url, "yard")
+    assert refused.value.error_code == "database_not_empty"
+
+
+async def test_a_server_that_goes_away_in_the_middle_leaves_nothing(
+    path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = PostgresConnection.execute_many
+
+    def cut(self: PostgresConnection, sql: str, rows: list[tuple[object, ...]]) -> None:
+        if "INTO writes" in sql:
+            with psycopg.connect(url, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s)", (self.raw.info.backend_pid,))
+        sent(self, sql, rows)
+
+    monkeypatch.setattr(PostgresConnection, "execute_many", cut)
+    with pytest.raises(DependencyDownError) as refused:
+        copy_ledger(path, url, "yard")
+    assert refused.value.error_code == "ledger_down"
+    async with sqlite(inline=True)(path) as still:
+        await still.write(put("note", "N-on", text="the file goes on"))
+    monkeypatch.undo()
+    assert copy_ledger(path, url, "yard")["writes"] == 703
