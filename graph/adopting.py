@@ -36,8 +36,14 @@ def adopt(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0.0) 
     tx.save_case(replace(case, fingerprint=world.fingerprint))
     data = {"was": case.fingerprint, "now": world.fingerprint, "changed": changed}
     tx.put_event(case_event(tx, case_id, "case.adopted", data, f"adopted/{len(tx.events(case_id))}"))
-    if case.origin == "feed":
-        return True  # questions about a file: no agent ever had it
+    if case.origin != "feed":  # that one holds questions about a file: no agent ever had it
+        _go_on_or_stop(tx, world, case_id, token, clock_s)
+    # The last entry seals the case as it stands now, also when no pass followed.
+    tx.audit({"what": "case.adopted", "case": case_id, **data, "at": tx.now})
+    return True
+
+
+def _go_on_or_stop(tx: Tx, world: World, case_id: str, token: int, clock_s: float) -> None:
     try:
         with tx.mark():
             _look_at(tx, world, case_id, token, clock_s)
@@ -49,7 +55,6 @@ def adopt(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0.0) 
             f"The case could not be taken over by another version: {type(error).__name__}: {error}"
         )
         stop_case(tx, world, case_id, token, Stop(FLOOR_CHANGED, text), clock_s)
-    return True
 
 
 def _look_at(tx: Tx, world: World, case_id: str, token: int, clock_s: float) -> None:

@@ -1,5 +1,6 @@
 """A case that began under another version, taken over in one process: what is looked at, and what is told."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,20 @@ async def test_case_that_only_waits_is_looked_at_by_the_first_command_that_drive
         assert old.superseded_by in [r.id for r in rows]
         await app.resume()
         assert len(await adopted(app, case)) == 1
+        assert await violations(app) == []
+
+
+async def test_taking_over_stands_in_the_audit_log_though_no_pass_follows(tmp_path: Path) -> None:
+    async with opened(tmp_path / "data") as app:
+        case, _ = await waiting(app)
+    async with opened(tmp_path / "data", copy_harbour(tmp_path / "floor", BRIEF)) as app:
+        await app.resume()
+        passes = await app.ledger.read(lambda tx: tx.passes(case))
+        logged = await app.ledger.read(lambda tx: list(tx.rows("SELECT body FROM audit ORDER BY seq")))  # type: ignore[attr-defined]
+        (entry,) = [e for (body,) in logged if (e := json.loads(body))["what"] == "case.adopted"]
+        assert len(passes) == 1
+        assert (entry["case"], entry["changed"]) == (case, ["prompt of berthing changed"])
+        assert set(entry["rows"]) == {"cases", "events"}
         assert await violations(app) == []
 
 
