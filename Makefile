@@ -16,7 +16,7 @@ demo: runtime ## play the Machine 7 story and an approval, and say what was prev
 	@$(BIN)/python -m evals.demo
 
 test: dev ## set up if needed and run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: dev ## format, lint, types, import directions, tests: all that CI runs
 	$(BIN)/ruff format --check

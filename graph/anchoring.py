@@ -55,7 +55,8 @@ async def refuse_older(ledger: Ledger, anchor: Anchor) -> None:
         restored = "Was it restored from an older copy? Put the right one back, or say so with"
         raise InvalidFloorError(
             f"The ledger is frozen: {why}.",
-            hint=f"{restored} `andon db restored --reason TEXT`; `andon audit` says what is wrong.",
+            hint=f"{restored} `andon db restored --reason TEXT`; `andon audit` says what is wrong. "
+            "To begin anew, name an empty directory with --data DIR.",
             code=code,
         )
 

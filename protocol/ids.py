@@ -6,7 +6,7 @@ Nothing here is random: a case's id comes from its inbox row, every other id fro
 
 import hashlib
 import re
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import NewType
 
 from protocol.canonical import canonical
@@ -44,7 +44,8 @@ def derive_key(prefix: str, *parts: str | int) -> str:
     return f"{prefix}{_base32(parts)[:8].upper()}"
 
 
-def _base32(parts: Sequence[str | int]) -> str:
+@lru_cache(maxsize=4096, typed=True)
+def _base32(parts: tuple[str | int, ...]) -> str:
     """The first 16 characters of the SHA-256 of the parts in base32 (RFC 4648), in lower case.
 
     Two characters at a time, since every event of every pass has such an id.

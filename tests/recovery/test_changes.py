@@ -3,7 +3,6 @@
 A few changes are played in every run; all of them, with the page they make, in a soak.
 """
 
-import os
 from pathlib import Path
 
 import pytest
@@ -84,7 +83,6 @@ def test_version_that_did_not_change_takes_nothing_over(scenes: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not os.environ.get("ANDON_SOAK"), reason="takes minutes; ANDON_SOAK=1 plays it")
 def test_page_shows_what_every_change_makes_of_every_case(tmp_path: Path) -> None:
     rows = played(tmp_path)
     for _, cells in rows:
