@@ -120,9 +120,8 @@ async def test_process_that_starts_later_believes_its_clock(tmp_path: Path, data
         await app.sweep()
         assert await app.ledger.read(standing) == ["clock_step"]
         assert (await app.decide(asked, "approve", person=SIGNER))["decision"] == "approved"
-        host.ahead_s = 30  # nothing that anybody would notice
-        for _ in range(121):
-            host.ahead_s += 30
+        for _ in range(122):
+            host.ahead_s += 30  # nothing that anybody would notice
             await app.sweep()
         assert await app.ledger.read(standing) == []
         assert [e for e in await events(app) if e.startswith("alert.")] == ["alert.raised", "alert.cleared"]
