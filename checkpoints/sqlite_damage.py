@@ -7,6 +7,7 @@ page in the middle of a file was overwritten until somebody reads that page. So 
 import sqlite3
 from pathlib import Path
 
+from checkpoints.sqlite_connection import patiently
 from checkpoints.sqlite_files import place_errors, primary_code
 from protocol.errors import InvalidFloorError
 
@@ -131,7 +132,7 @@ def refuse_damaged(
     """Raise InvalidFloorError when the pages of a file of at most ``most_bytes`` do not fit together."""
     if path.stat().st_size > most_bytes:
         return
-    found = first_damage(connection)
+    found = patiently(path, lambda: first_damage(connection))
     if found is not None:
         raise damaged(path, found)
 

@@ -2,11 +2,14 @@
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from checkpoints.sqlite_connection import connect
 from checkpoints.sqlite_damage import refuse_damaged
 from checkpoints.sqlite_ledger import SqliteLedger, open_reader
 from checkpoints.sqlite_trouble import FrozenLedgerError, down, final
@@ -83,6 +86,18 @@ async def test_large_ledger_is_not_read_through_at_each_start(tmp_path: Path) ->
     with pytest.raises(InvalidFloorError, match="is damaged"):
         refuse_damaged(path, connection)
     connection.close()
+
+
+async def test_looking_waits_for_a_commit_of_somebody_else(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    await filled(path)
+    with closing(connect(path)) as busy, closing(connect(path)) as connection:
+        busy.execute("BEGIN EXCLUSIVE")
+        release = threading.Timer(0.2, busy.execute, ["COMMIT"])
+        release.start()
+        refuse_damaged(path, connection)
+        assert not busy.in_transaction
+        release.join()
 
 
 # Journals of others
