@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from checkpoints import row_codec as codec
-from checkpoints.dialect import Connection, Dialect
+from checkpoints.dialect import Connection, Cursor, Dialect
 from checkpoints.floor_figures import read_figures
 from checkpoints.sql_inbound import SqlInbound
 from checkpoints.sql_outbox import SqlOutbox
@@ -67,7 +67,6 @@ class SqlReads:
     ) -> None:
         self._dialect = dialect
         self._connection = connection
-        self._do = connection.execute
         self._sql = dialect.queries("queries")
         self._types = types
         self._clock = clock
@@ -87,6 +86,9 @@ class SqlReads:
     def clock_step_s(self) -> int:
         """By how many seconds the clock has jumped away from elapsed time; 0 for one that nobody watches."""
         return int(getattr(self._clock, "step_s", 0)) if self.now else 0
+
+    def _do(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        return self._connection.execute(sql, values)
 
     def _one(self, name: str, *values: Any) -> Any:
         return self._do(self._sql[name], values).fetchone()

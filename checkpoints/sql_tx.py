@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from checkpoints import row_codec as codec
-from checkpoints.dialect import Connection, Dialect
+from checkpoints.dialect import Connection, Cursor, Dialect
 from checkpoints.sealing import Seals, case_parts, decision_key, decision_parts, escalation_parts
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from protocol import lease
@@ -54,12 +54,20 @@ class SqlTx(SqlReads):
     ) -> None:
         super().__init__(dialect, connection, types, clock, stored_clock)
         self._depth = 0
+        self._stands_at: str | None = None
+        """The savepoint after which nothing was written yet."""
+        self._pulls: Sequence[PullRow] | None = None
         self._reads: dict[str, int] = {}
         self._fences: dict[str, int] = {}
         self._cause = ""
         self._seals = Seals()
         self._read_rows: dict[tuple[str, str], list[Any]] = {}
         self._woken: dict[str, None] = {}
+
+    def _do(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
+        if not sql.startswith("SELECT"):
+            self._stands_at = None
+        return self._connection.execute(sql, values)
 
     @property
     def recorded_clock(self) -> str:
@@ -93,13 +101,19 @@ class SqlTx(SqlReads):
     @contextmanager
     def mark(self) -> Iterator[Callable[[], None]]:
         self._depth += 1
-        name, kept, seals = f"m{self._depth}", (self._now, self._cause), self._seals.kept()
-        self._do(f"SAVEPOINT {name}")
+        kept, seals = (self._now, self._cause), self._seals.kept()
+        is_new = self._stands_at is None  # else the mark around this one is the same state
+        name = self._stands_at or f"m{self._depth}"
+        if is_new:
+            self._do(f"SAVEPOINT {name}")
+            self._stands_at = name
 
         def undo() -> None:
             self._do(f"ROLLBACK TO {name}")
+            self._stands_at = name
             self._now, self._cause = kept
             self._read_rows.clear()
+            self._pulls = None
             self._seals.restore(seals)
 
         try:
@@ -111,7 +125,7 @@ class SqlTx(SqlReads):
             raise
         finally:
             self._depth -= 1
-            if self._connection.in_transaction:
+            if is_new and self._connection.in_transaction:
                 self._do(f"RELEASE {name}")
 
     # Records and claims
@@ -260,10 +274,9 @@ class SqlTx(SqlReads):
         self._do(self._sql["put_verdict"], codec.verdict_columns(row))
 
     def put_commit(self, row: CommitRow) -> None:
-        if self._one("shadowed", row.case, row.key):
-            raise ShadowWroteError(row.key)
         columns = codec.commit_columns(row)
-        self._do(self._sql["put_commit"], columns)
+        if self._do(self._sql["put_commit"], (*columns, row.case, row.key)).rowcount == 0:
+            raise ShadowWroteError(row.key)
         self._seals.add("commits", row.key, columns)
 
     def put_event(self, row: EventRow) -> None:
@@ -319,17 +332,21 @@ class SqlTx(SqlReads):
         return self._do(self._sql["spend"], (decision.escalation, decision.person)).rowcount == 1
 
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
-        found = super().pulls(open_only)
+        if open_only and self._pulls is None:
+            self._pulls = super().pulls(open_only=True)
+        found = self._pulls if open_only and self._pulls is not None else super().pulls(open_only)
         for row in found:
             if row.stands:
                 self._reads.setdefault(f"pull/{row.scope}", row.seq)
         return found
 
     def put_pull(self, row: PullRow) -> bool:
+        self._pulls = None
         values = (row.scope, row.by, row.role, row.reason, row.at)
         return self._do(self._sql["put_pull"], values).rowcount == 1
 
     def release_pull(self, scope: str, by: str, at: str, reason: str) -> bool:
+        self._pulls = None
         return self._do(self._sql["release_pull"], (by, at, reason, scope)).rowcount == 1
 
     def put_alert(self, row: AlertRow) -> bool:

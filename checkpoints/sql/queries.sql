@@ -112,11 +112,10 @@ SELECT {commit_columns} FROM commits
 WHERE case_id = ? ORDER BY seq
 -- name: put_commit
 INSERT INTO commits ({commit_columns})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+WHERE NOT EXISTS (SELECT 1 FROM verdicts WHERE case_id = ? AND key = ? AND verdict = 'shadowed')
 -- name: verdicts
 SELECT {verdict_columns} FROM verdicts WHERE case_id = ? ORDER BY seq
--- name: shadowed
-SELECT key FROM verdicts WHERE case_id = ? AND key = ? AND verdict = 'shadowed'
 -- name: written_for
 SELECT key FROM writes WHERE cause = ? UNION ALL SELECT key FROM commits WHERE key = ? LIMIT 1
 -- name: put_verdict

@@ -21,6 +21,7 @@ from evals.proving.scenes import (
     LATE,
     PAIR,
     PLAIN,
+    PROBED,
     PULLED,
     Scene,
 )
@@ -112,8 +113,8 @@ def plan(world: World, agents: int = 3, *, crowd: bool = False) -> list[Job]:
 
 
 def quick(world: World) -> list[Job]:
-    """The plan without what takes longest: a change from outside, a second request, a late initiative."""
-    jobs = [job for job in plan(world) if job.scene not in (DISTURBED, AGAIN, LATE)]
+    """The plan without the scenes that take longest: of a disturbance, only the open breaker is left."""
+    jobs = [job for job in plan(world) if job.scene not in (DISTURBED, AGAIN, LATE, PROBED, PULLED)]
     return [*jobs, *(Job(q, PLAIN, tuple(ms)) for q, ms in questions(world, 2))]
 
 

@@ -224,6 +224,26 @@ async def test_savepoints_nest(ledger: Ledger) -> None:
     assert [r.key for r in await ledger.read(lambda tx: tx.find("crate"))] == ["C1", "C4"]
 
 
+async def test_savepoints_at_one_state_are_undone_one_by_one(ledger: Ledger) -> None:
+    def job(tx: Tx) -> None:
+        put("crate", "C1")(tx)
+        with tx.mark() as undo_both:
+            with tx.mark() as undo:
+                put("crate", "C2")(tx)
+                undo()
+                put("crate", "C3")(tx)
+            with tx.mark() as undo:
+                put("crate", "C4")(tx)
+                undo()
+            assert [r.key for r in tx.find("crate")] == ["C1", "C3"]
+            undo_both()
+            with tx.mark():
+                put("crate", "C5")(tx)
+
+    await ledger.write(job)
+    assert [r.key for r in await ledger.read(lambda tx: tx.find("crate"))] == ["C1", "C5"]
+
+
 async def test_exception_rolls_its_savepoint_back_and_goes_on(ledger: Ledger) -> None:
     def broken(tx: Tx) -> None:
         with tx.mark():

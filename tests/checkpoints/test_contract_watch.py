@@ -47,6 +47,24 @@ async def test_scope_is_pulled_once_and_released_once(ledger: Ledger) -> None:
     ]
 
 
+async def test_pulls_of_a_transaction_are_seen_in_it_until_they_are_undone(ledger: Ledger) -> None:
+    def scopes(tx: Tx) -> list[str]:
+        return [row.scope for row in tx.pulls(open_only=True)]
+
+    def job(tx: Tx) -> list[list[str]]:
+        seen = [scopes(tx)]
+        with tx.mark() as undo:
+            tx.put_pull(PULL)
+            seen.append(scopes(tx))
+            undo()
+            seen.append(scopes(tx))
+        tx.put_pull(PULL)
+        tx.release_pull(PULL.scope, "bob", LATER, "so")
+        return [*seen, scopes(tx)]
+
+    assert await ledger.write(job) == [[], [PULL.scope], [], []]
+
+
 async def test_standing_pulls_count_as_read(ledger: Ledger) -> None:
     await ledger.write(pull(PULL))
 
