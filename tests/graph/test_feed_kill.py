@@ -1,5 +1,6 @@
 """A feed killed at any moment and fed again has lost nothing and done nothing twice."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -61,13 +62,25 @@ def kill(floor: Path, log: Path, write: int, phase: str) -> None:
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a feed says that nobody kills, and what it leaves."""
+    place = tmp_path_factory.mktemp("undisturbed")
+
+    async def fed() -> tuple[dict[str, Any], dict[str, Any]]:
+        async with opened(silent_plant(place / "floor")) as app:
+            return await feed(app, made_up(place / "log.csv")), await standing(app)
+
+    return asyncio.run(fed())
+
+
 @pytest.mark.parametrize("phase", ["inside", "after"])
 @pytest.mark.parametrize("write", [1, 2, 4])
-async def test_killed_feed_goes_on_where_it_ended(tmp_path: Path, write: int, phase: str) -> None:
+async def test_killed_feed_goes_on_where_it_ended(
+    tmp_path: Path, write: int, phase: str, undisturbed: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    whole, wanted = undisturbed
     log = made_up(tmp_path / "log.csv")
-    async with opened(silent_plant(tmp_path / "undisturbed" / "floor")) as app:
-        whole = await feed(app, log)
-        wanted = await standing(app)
     floor = silent_plant(tmp_path / "killed" / "floor")
     kill(floor, log, write, phase)
     async with opened(floor) as app:
