@@ -21,6 +21,7 @@ from evals.bench_commit import measure_commit
 from evals.bench_engine import measure_engine
 from evals.bench_feed import measure_feed
 from evals.bench_figure import Figure
+from evals.bench_history import OLD_CASES, measure_history
 from evals.bench_plan import Plan, read_plan
 from evals.bench_round import measure_round
 from evals.bench_search import measure_search
@@ -29,7 +30,17 @@ from evals.bench_workers import Bench, measure_workers
 from protocol.errors import AndonError
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMITS, FACTS, CASES, STARTS, ROUNDS, SEARCHES, ADMISSIONS, WORKS = 300, 300, 120, 25, 200, 5, 25, 3
+COMMITS, FACTS, CASES, STARTS, ROUNDS, SEARCHES, ADMISSIONS, WORKS, ASKED = (
+    300,
+    300,
+    120,
+    25,
+    200,
+    5,
+    25,
+    3,
+    60,
+)
 """Pairs of each kind, and rounds, that a median is taken of."""
 
 
@@ -94,6 +105,9 @@ def _figures(
     yield asyncio.run(measure_help(pairs or STARTS))
     yield measure_imports(floor, ledger)
     yield from asyncio.run(measure_admission(plan.admission, here / "admitted", pairs or ADMISSIONS))
+    cases = OLD_CASES if rows is None else min(OLD_CASES, rows)
+    history = measure_history(floor, here / "history", plan.request, plan.waiting, pairs or ASKED, cases)
+    yield from asyncio.run(history)
     yield from asyncio.run(_workers(plan, floor, here / "worked", pairs))
     yield from measure_feed(floor, plan.log, here, log, rows)
 

@@ -78,11 +78,12 @@ class AdmissionPlan(Part):
 
 
 class Plan(Part):
-    """All of it. ``quiet`` opens no case, ``opening`` opens one."""
+    """All of it. ``quiet`` opens no case, ``opening`` opens one; ``waiting`` ends before a person."""
 
     quiet: FactPlan
     opening: FactPlan
     request: RequestPlan
+    waiting: RequestPlan
     log: LogPlan
     admission: AdmissionPlan
 
