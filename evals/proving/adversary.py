@@ -38,16 +38,17 @@ class Spoken:
     as_owner: bool
     stated: bool
 
-    def words(self) -> tuple[tuple[str, str], ...]:
-        """What can be said there, each thing once.
+    def words(self, *, terse: bool = False) -> tuple[tuple[str, str], ...]:
+        """What can be said there, each thing once; ``terse``: one refusal and one other place.
 
         A yes to a stated place fills nothing, and one with another place is an offer; a yes that leaves
         the place open is a defer. What an agent leaves unanswered is a defer, too.
         """
+        offers, refusals = (OFFERS[1:], REFUSALS[:1]) if terse else (OFFERS, REFUSALS)
         if not self.as_owner:
-            return (("agree", ""), ("refuse", ""), *OFFERS, DEFER)
+            return (("agree", ""), ("refuse", ""), *offers, DEFER)
         yes = (("agree", ""),) if self.stated else (("agree", "p1"), ("agree", "p2"))
-        return (*yes, *REFUSALS, *OFFERS, DEFER)
+        return (*yes, *refusals, *offers, DEFER)
 
 
 def choices(
@@ -60,7 +61,7 @@ def choices(
     starts = [None, *(begins if starts_left > 0 else ())]
     for start in starts:
         said: list[list[tuple[str, str, str] | None]] = [
-            [(x.exchange, *words) for words in x.words()] for x in spoken
+            [(x.exchange, *words) for words in x.words(terse=scene.terse)] for x in spoken
         ]
         if start is not None and start[0] == "ask":
             said = [[*options, None] for options in said]  # who asks others first leaves nothing unanswered

@@ -3,7 +3,7 @@
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from evals.proving.scenes import (
     BOUNDARY,
     CONTENDED,
     CONTENDED_DISTURBED,
+    CONTENDED_TERSE,
     CROWD,
     DISTURBED,
     LATE,
@@ -113,9 +114,10 @@ def plan(world: World, agents: int = 3, *, crowd: bool = False) -> list[Job]:
 
 
 def quick(world: World) -> list[Job]:
-    """The plan without the scenes that take longest: of a disturbance, only the open breaker is left."""
+    """The plan without what takes longest: the open breaker is the one disturbance, contenders are terse."""
     jobs = [job for job in plan(world) if job.scene not in (DISTURBED, AGAIN, LATE, PROBED, PULLED)]
-    return [*jobs, *(Job(q, PLAIN, tuple(ms)) for q, ms in questions(world, 2))]
+    short = [replace(j, scene=CONTENDED_TERSE) if j.scene is CONTENDED else j for j in jobs]
+    return [*short, *(Job(q, PLAIN, tuple(ms)) for q, ms in questions(world, 2))]
 
 
 def _pairs(world: World) -> Iterator[Job]:

@@ -17,7 +17,8 @@ class Scene:
     ways of failing told apart. ``breaker``: how the pair's breaker stands at the start. ``pulled``: the
     cord is pulled on the whole floor. ``follows``: cases that open in other lanes are searched, too.
     ``asks``: the asker asks; else it proposes as all others do, and exchanges arise from what is held.
-    ``pairs``: two decisions of people may be applied in one pass.
+    ``pairs``: two decisions of people may be applied in one pass. ``terse``: answers are one refusal and
+    one other place.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Scene:
     follows: bool = False
     asks: bool = True
     pairs: bool = True
+    terse: bool = False
 
 
 PLAIN = Scene("answers")
@@ -47,6 +49,8 @@ PAIR = (DISTURBED, AGAIN, LATE, DOWN, PROBED)
 """The scenes of a question between an asker and an owner. The first has all that PLAIN has."""
 CONTENDED = replace(PLAIN, owner_starts=0)
 """A question with contenders: its owner only answers. What owners begin is seen in the scenes of two."""
+CONTENDED_TERSE = replace(CONTENDED, name="short answers", terse=True)
+"""The same with fewer words, for a check that is made often."""
 CONTENDED_DISTURBED = replace(DISTURBED, owner_starts=0)
 """The same with a change: long, for a soak."""
 CROWD = Scene("all at once", failures=(), asks=False, pairs=False)
