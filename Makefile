@@ -28,7 +28,7 @@ check: dev ## format, lint, types, import directions, tests: all that CI runs
 	@$(BIN)/python -m cli --floor . check --prove --quick --workers 1 --quiet & proof=$$!; \
 	$(BIN)/python -m pytest -n 2 --dist worksteal || { kill $$proof; exit 1; }; wait $$proof
 
-soak: dev ## look for a floor or a text that the checks do not stand, among tens of thousands
+soak: dev ## the long sweeps, which take hours: proofs, crashes, races, made-up floors, every guard removed
 	@$(BIN)/python -m cli --floor . check --prove
 	@ANDON_SOAK=1 $(BIN)/python -m pytest -m soak
 
