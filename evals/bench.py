@@ -19,6 +19,7 @@ from evals import bench_workers
 from evals.bench_admission import measure_admission
 from evals.bench_commit import measure_commit
 from evals.bench_engine import measure_engine
+from evals.bench_fan_out import TASKS, measure_fan_out
 from evals.bench_feed import measure_feed
 from evals.bench_figure import Figure
 from evals.bench_history import OLD_CASES, measure_history
@@ -109,6 +110,7 @@ def _figures(
     history = measure_history(floor, here / "history", plan.request, plan.waiting, pairs or ASKED, cases)
     yield from asyncio.run(history)
     yield from asyncio.run(_workers(plan, floor, here / "worked", pairs))
+    yield from asyncio.run(measure_fan_out(here / "fan_out", pairs or TASKS))
     yield from measure_feed(floor, plan.log, here, log, rows)
 
 

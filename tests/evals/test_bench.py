@@ -15,6 +15,7 @@ from evals import (
     bench_admission,
     bench_commit,
     bench_engine,
+    bench_fan_out,
     bench_feed,
     bench_history,
     bench_round,
@@ -52,6 +53,7 @@ NAMES = [
     bench_workers.WORKERS,
     bench_workers.TOGETHER,
     bench_workers.STARVING,
+    *bench_fan_out.TARGETS,
     bench_feed.MEMORY,
     bench_feed.GROWTH,
 ]
