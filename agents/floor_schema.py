@@ -259,6 +259,19 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
         "open_escalations": ("questions and approvals open at once", [5]),
         "causal_depth": ("cases caused by one another across lanes", [6]),
         "attempts": ("processes that may die on one round before a person is told", [3]),
+        "per_case": ("what calls of models may take in one case", [{"tokens": 200000, "usd": "0.50"}]),
+        "per_agent": ("what those of one agent may take in a day", [{"tokens": 2000000}]),
+        "per_day": ("what all of them may take in a day", [{"usd": "40", "wall_s": 36000}]),
+    },
+    "Budget": {
+        "tokens": ("tokens in and out", [200000]),
+        "usd": ("US dollars, in quotes", ["0.50"]),
+        "wall_s": ("seconds that calls take, added up", [600]),
+    },
+    "Price": {
+        "input_usd": ("US dollars for a million tokens in, in quotes", ["0.15"]),
+        "output_usd": ("the same of tokens out", ["0.60"]),
+        "cached_input_usd": ("the same of tokens in that a cache had; else as any other", ["0.075"]),
     },
     "Engine": {"breaker": ("when breakers between agents open, and for how long", [{"failures": 3}])},
     "Receiver": {
@@ -273,6 +286,12 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
     "Models": {
         "tiers": ("tier -> `offline` or `openai:NAME`", [{"small": "offline", "large": "openai:gpt-large"}]),
         "router": ("the tier that chooses an agent for a person's line", ["small"]),
+        "agents": ("the tier of agents whose manifest names none", ["large"]),
+        "fallback": ("tier -> the tier that plays while its endpoint is down", [{"large": "small"}]),
+        "prices": (
+            "prices of models that no public table has, by `openai:NAME`",
+            [{"openai:own": {"input_usd": "0.10", "output_usd": "0.40"}}],
+        ),
     },
 }
 """What an editor says of each field; fields whose model describes them need no entry."""

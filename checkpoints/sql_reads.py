@@ -9,6 +9,7 @@ from checkpoints.dialect import Connection, Cursor, Dialect
 from checkpoints.floor_figures import read_figures
 from checkpoints.sql_inbound import SqlInbound
 from checkpoints.sql_outbox import SqlOutbox
+from checkpoints.sql_spending import SqlSpending
 from protocol.anomalies import Figures
 from protocol.breaker import Breaker
 from protocol.canonical import dumps
@@ -113,6 +114,11 @@ class SqlReads:
     def inbound(self) -> SqlInbound:
         """Reports from outside that wait for others, and those that were refused."""
         return SqlInbound(self._do, self._dialect.queries("inbound"))
+
+    @property
+    def spending(self) -> SqlSpending:
+        """What calls of models have taken."""
+        return SqlSpending(self._do, self._dialect.queries("spending"))
 
     def meta(self, name: str) -> str | None:
         found = self._one("meta", name)

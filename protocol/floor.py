@@ -64,8 +64,28 @@ class ApprovalPolicy(Strict):
     repeat_after_s: int = Field(default=3600, ge=0)
 
 
+Usd = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
+"""US dollars as a decimal number, in quotes: no binary fraction stands for a price."""
+
+
+class Budget(Strict):
+    """What calls of models may take (R14). What is left out has no bound.
+
+    ``wall_s``: seconds that calls take, added up; calls side by side count each.
+    """
+
+    tokens: int | None = Field(default=None, ge=1)
+    usd: Usd | None = None
+    wall_s: int | None = Field(default=None, ge=1)
+
+    @property
+    def bounds(self) -> bool:
+        """Whether it says anything."""
+        return any(bound is not None for bound in (self.tokens, self.usd, self.wall_s))
+
+
 class Limits(Strict):
-    """Per case (R14)."""
+    """Per case (R14). ``per_agent`` and ``per_day`` bound a day, by the site's clock."""
 
     rounds: int = Field(default=8, ge=1, le=100)
     answers_per_exchange: int = Field(default=3, ge=1, le=20)
@@ -74,6 +94,9 @@ class Limits(Strict):
     open_escalations: int = Field(default=5, ge=1, le=50)
     causal_depth: int = Field(default=6, ge=1, le=50)
     attempts: int = Field(default=3, ge=1, le=100)
+    per_case: Budget = Budget()
+    per_agent: Budget = Budget()
+    per_day: Budget = Budget()
 
 
 class BreakerSettings(Strict):
@@ -155,11 +178,34 @@ class Receiver(Strict):
     )
 
 
+class Price(Strict):
+    """US dollars for a million tokens. Without a price of its own, input from a cache costs as any other."""
+
+    input_usd: Usd
+    output_usd: Usd
+    cached_input_usd: Usd | None = None
+
+
 class Models(Strict):
-    """Model tiers mapped to backends: ``offline`` or ``openai:NAME``."""
+    """Model tiers mapped to backends: ``offline`` or ``openai:NAME``.
+
+    ``fallback``: the tier that plays instead while the endpoint of a tier is down. ``prices``: of backends
+    that no public table knows, or knows wrongly; 0 is a known price.
+    """
 
     tiers: dict[Name, str] = Field(default_factory=lambda: {"small": "offline", "large": "offline"})
     router: Name = "small"
+    agents: Name = "large"
+    fallback: dict[Name, Name] = Field(default_factory=dict)
+    prices: dict[str, Price] = Field(default_factory=dict)
+
+    def chain(self, tier: str) -> tuple[str, ...]:
+        """The backends of a tier and of those it falls back on, in order, each once."""
+        tiers: list[str] = []
+        while tier in self.tiers and tier not in tiers:
+            tiers.append(tier)
+            tier = self.fallback.get(tier, "")
+        return tuple(dict.fromkeys(self.tiers[name] for name in tiers))
 
 
 class FloorConfig(Strict):

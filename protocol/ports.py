@@ -28,6 +28,7 @@ from protocol.rows import (
     VerdictRow,
     WriteRow,
 )
+from protocol.spending import Spending, SpendingReads
 
 T = TypeVar("T")
 
@@ -75,6 +76,10 @@ class ReadTx(Snapshot, Protocol):
     @property
     def inbound(self) -> InboundReads:
         """Reports from outside that wait for others, and those that were refused."""
+
+    @property
+    def spending(self) -> SpendingReads:
+        """What calls of models have taken."""
 
     def meta(self, name: str) -> str | None:
         """A setting stored in the ledger: floor, lineage, clock, schema."""
@@ -175,6 +180,10 @@ class Tx(Store, ReadTx, Protocol):
     @property
     def inbound(self) -> Inbound:
         """Reports from outside, kept in order."""
+
+    @property
+    def spending(self) -> Spending:
+        """What calls of models take."""
 
     def set_meta(self, name: str, value: str) -> None: ...
     def advance_clock(self, to: str) -> None:

@@ -180,6 +180,16 @@ ROWS: dict[str, dict[str, Any]] = {
         "next_s": 1.0,
     },
     "arrivals": {"source": "feed:log", "aggregate": "M7", "applied": 1},
+    "spending": {"scope": "case/case_a", "tokens": 1, "usd": "0", "wall_ms": 1},
+    "reservations": {
+        "id": "case_a/1/a/1",
+        "case_id": "case_a",
+        "agent": "a",
+        "day": "2026-03-02",
+        "tokens": 1,
+        "usd": "0",
+        "made_s": 1.0,
+    },
     "parked": {
         "source": "feed:log",
         "aggregate": "M7",
@@ -244,6 +254,9 @@ BAD = [
     ("receivers", {"since_seq": 2}),
     ("deliveries", {"state": "lost", "next_s": None}),
     ("deliveries", {"state": "sent"}),
+    ("spending", {"tokens": -1}),
+    ("spending", {"wall_ms": -1}),
+    ("reservations", {"tokens": -1}),
 ]
 """(table, what is wrong with its row)."""
 

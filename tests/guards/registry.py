@@ -26,6 +26,7 @@ from tests.guards import (
     of_postgres,
     of_schema,
     of_shell,
+    of_spending,
     of_storage,
 )
 from tests.guards.removal import Guard
@@ -46,6 +47,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_anchor.GUARDS,
     *of_copying.GUARDS,
     *of_outbox.GUARDS,
+    *of_spending.GUARDS,
     *of_postgres.GUARDS,
 )
 
