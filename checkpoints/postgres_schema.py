@@ -16,8 +16,8 @@ from protocol.failpoints import Point, failpoint
 SCHEMA = "andon"
 """Everything of Andon stands in this schema of the database."""
 
-_TYPES = {"INTEGER": "bigint", "REAL": "double precision", "TEXT": 'text COLLATE "C"'}
-_TYPE = re.compile(r"(?<=\s)(INTEGER|REAL|TEXT)\b")
+_TYPES = {"INTEGER": "bigint", "REAL": "double precision", "TEXT": 'text COLLATE "C"', "BLOB": "bytea"}
+_TYPE = re.compile(r"(?<=\s)(INTEGER|REAL|TEXT|BLOB)\b")
 _CHECKED_BY_TYPE = re.compile(r" CHECK \(typeof\(\w+\) = 'integer'\)")
 _TABLE = re.compile(r"CREATE TABLE (\w+) ")
 _NUMBERED = re.compile(r"\bseq INTEGER PRIMARY KEY\b")

@@ -13,7 +13,7 @@ from checkpoints.postgres_schema import REFUSE, SCHEMA, translated
 _TRIGGER = re.compile(r"\s*CREATE TRIGGER (\w+) BEFORE \w+ ON (\w+)")
 _TABLE = re.compile(r"(?:CREATE|ALTER) TABLE (\w+)")
 _FUNCTION = re.compile(r"\s*CREATE FUNCTION (\w+)\(\).*?\$\$(.*)\$\$", re.DOTALL)
-_TYPES = {"INTEGER": "bigint", "REAL": "double precision", "TEXT": "text"}
+_TYPES = {"INTEGER": "bigint", "REAL": "double precision", "TEXT": "text", "BLOB": "bytea"}
 _NONE_OF_OTHERS = ("column", "trigger")
 """Parts of our tables that nobody may add."""
 

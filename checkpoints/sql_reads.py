@@ -88,6 +88,30 @@ class SqlReads:
         """By how many seconds the clock has jumped away from elapsed time; 0 for one that nobody watches."""
         return int(getattr(self._clock, "step_s", 0)) if self.now else 0
 
+    @property
+    def connection(self) -> Connection:
+        """What its statements go through."""
+        return self._connection
+
+    @property
+    def clock(self) -> Clock | None:
+        """Where its hour comes from."""
+        return self._clock
+
+    def go_through(self, connection: Connection, clock: Clock | None) -> tuple[Connection, Clock | None]:
+        """Ask another connection and another clock from now on; those it asked so far."""
+        before = (self._connection, self._clock)
+        self._connection, self._clock = connection, clock
+        return before
+
+    def stands(self) -> dict[str, Any]:
+        """What it knows already and does not ask again: the recorded clock, and the hour."""
+        return {"clock": self._stored_clock, "now": self._now}
+
+    def stand_at(self, before: Mapping[str, Any]) -> None:
+        """Know what another one knew, of which :meth:`stands` told."""
+        self._stored_clock, self._now = before["clock"], before["now"]
+
     def _do(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         return self._connection.execute(sql, values)
 

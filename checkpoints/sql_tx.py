@@ -75,6 +75,21 @@ class SqlTx(SqlReads):
         assert self._stored_clock is not None
         return self._stored_clock if self._now is None else self._now
 
+    def stands(self) -> dict[str, Any]:
+        seals = self._seals.kept()
+        return {**super().stands(), "cause": self._cause, "seals": [list(seals[0]), list(seals[1])]}
+
+    def stand_at(self, before: Mapping[str, Any]) -> None:
+        super().stand_at(before)
+        rows, claims = before.get("seals", ((), ()))
+        self._cause = before.get("cause", "")
+        self._seals.restore((tuple((t, k, d) for t, k, d in rows), tuple(claims)))
+
+    def keep_part(self, case: str, drive: int, strand: str, body: bytes) -> None:
+        """One part of a case's recording."""
+        sql = self._dialect.queries("recordings")["put_part"]
+        self._do(sql, (case, drive, strand, self.recorded_clock, body))
+
     def meta(self, name: str) -> str | None:
         return self.recorded_clock if name == CLOCK else super().meta(name)
 

@@ -4,8 +4,10 @@ import gc
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from agents.floor_loader import Floor, load_floor
 from agents.models import ModelAccess, open_models
@@ -21,6 +23,15 @@ from graph.opening import open_text
 from graph.outcome import decision_shape, run_shape
 from graph.persistence import Place, open_checkpoints, open_ledger
 from graph.pulling import Pulled, WantedPull, check_words, end_pull, pull_shape, set_pull
+from graph.recording import (
+    DECISION,
+    OPENING,
+    RecordedModels,
+    RecordedRouter,
+    Recorder,
+    RecordingLedger,
+    taped_clock,
+)
 from graph.registering import register
 from graph.settings import Seed, Settings
 from graph.state import Progress, quiet
@@ -50,6 +61,7 @@ class App:
     driver: Driver
     shared: Callable[[], float]
     """Wall seconds, as all who share the ledger read them."""
+    recorder: Recorder
 
     async def ask(
         self, text: str, *, person: str, session: str | None = None, progress: Progress = quiet
@@ -59,7 +71,7 @@ class App:
 
         def accept(tx: Tx) -> str:
             self._sweep(tx)
-            return open_text(tx, self.world, checked, person, session)
+            return self._open(tx, checked, person, session)
 
         case = await self.driver.accept(accept, progress)
         shape, others = await self.ledger.read(lambda tx: (run_shape(tx, case), tx.runnable()))
@@ -74,9 +86,14 @@ class App:
 
         def accept(tx: Tx) -> str:
             self._sweep(tx)
-            return open_text(tx, self.world, checked, person, session)
+            return self._open(tx, checked, person, session)
 
         return await self.outcome(await self.ledger.write(accept))
+
+    def _open(self, tx: Tx, text: str, person: str, session: str | None) -> str:
+        step = {"step": OPENING, "text": text, "person": person, "session": session}
+        opened = partial(open_text, tx, self.world, text, person, session)
+        return self.recorder.between(tx, OPENING, step, opened, "")
 
     async def _drive_others(self, progress: Progress = quiet) -> None:
         """Drive what else can go on. An error there is in the log, and `andon resume` meets it again."""
@@ -129,9 +146,7 @@ class App:
         wanted = Wanted(escalation, decision, person, reason, option, text, expect_hash, channel)
         await self.sweep()
         await self._catch_up(escalation)
-        recorded: Recorded | AndonError = await self.ledger.write(
-            lambda tx: record_decision(tx, self.world, wanted)
-        )
+        recorded: Recorded | AndonError = await self.ledger.write(lambda tx: self._record(tx, wanted))
         if isinstance(recorded, AndonError):
             await self._drive_others()  # the sweep may have ended what was to be decided
             raise recorded
@@ -141,6 +156,14 @@ class App:
             await self._drive_others()
         signatures = (recorded.have, recorded.need)
         return await self.ledger.read(lambda tx: decision_shape(tx, escalation, person, signatures, decision))
+
+    def _record(self, tx: Tx, wanted: Wanted) -> Recorded | AndonError:
+        row = tx.escalation(wanted.escalation)
+        decided = partial(record_decision, tx, self.world, wanted)
+        if row is None:
+            return decided()
+        step = {"step": DECISION, "wanted": asdict(wanted)}
+        return self.recorder.between(tx, DECISION, step, decided, row.case)
 
     async def _catch_up(self, escalation: str) -> None:
         """Have this version look at the case first, when it began under another: a person is spared a
@@ -227,9 +250,11 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         await remember(ledger, world)
         await register(ledger, world)
         await meet_receivers(ledger, world)
-        turns = TurnRuntime(world, ledger, models, floor.prompts, time.monotonic, shared)
-        router = OfflineRouter(world, floor.policies)
-        graphs = Graphs(*(build(world, ledger, turns, router, kept, shared) for kept in (saver, None)))
+        taping, clock = RecordingLedger(ledger), taped_clock(shared)
+        elapsed, recorder = taped_clock(time.monotonic), Recorder(world, settings.model, _secrets(settings))
+        turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock)
+        router = RecordedRouter(OfflineRouter(world, floor.policies))
+        graphs = Graphs(*(build(world, taping, turns, router, kept, clock) for kept in (saver, None)))
         timing = Timing(
             settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability, settings.host
         )
@@ -239,9 +264,16 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
             world=world,
             settings=settings,
             ledger=ledger,
-            driver=Driver(graphs, world, ledger, timing, time.monotonic, shared),
+            driver=Driver(graphs, world, taping, timing, time.monotonic, clock, recorder),
             shared=shared,
+            recorder=recorder,
         )
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    """What may stand in no recording: the key of the models, and the password of the ledger's database."""
+    password = urlsplit(settings.database).password if settings.database else None
+    return tuple(s for s in (settings.endpoint.key, password) if s)
 
 
 def _config(config: FloorConfig, settings: Settings) -> FloorConfig:

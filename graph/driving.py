@@ -17,6 +17,8 @@ from graph.adopting import adopt
 from graph.attempts import quarantine
 from graph.build import CaseGraph
 from graph.gate import LeaseLostError
+from graph.nodes import ESCALATE, INTAKE
+from graph.recording import Drive, Recorder, note
 from graph.settings import Durability
 from graph.state import (
     SCHEMA_VERSION,
@@ -39,6 +41,9 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 """Cases a process drives side by side; each waits for models most of the time."""
+
+QUARANTINE, ADOPT, ENTER = "quarantine", "adopt", "enter"
+"""Steps of a drive on its tape, before what the graph does: a case is stopped, taken over, or entered."""
 
 _log = logging.getLogger("andon.driving")
 
@@ -101,7 +106,9 @@ class Driver:
         timing: Timing,
         clock: Callable[[], float],
         shared: Callable[[], float] = shared_clock,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder or Recorder(world, "")
         self._graphs = graphs
         self._world = world
         self._ledger = ledger
@@ -171,18 +178,19 @@ class Driver:
                 return drive
             forgotten = False
             failpoint(Point.INBOX)
-            try:
-                if not drive.before.ended:
-                    context = Context(lease.token, progress, lambda: self._stopping)
-                    forgotten = await _while_held(lease, self._run(drive, context))
-            except LeaseLostError:
-                return drive
-            except HandedBackError:
-                drive.handed_back = True
-            except (DependencyDownError, asyncio.CancelledError):
-                lease.at_end = forgive  # nothing that the case could help
-                raise
-            lease.at_end = end
+            with self._recorder.drive(drive.case, lease.token, tries=drive.tries) as taped:
+                try:
+                    if not drive.before.ended:
+                        context = Context(lease.token, progress, lambda: self._stopping)
+                        forgotten = await _while_held(lease, self._run(drive, context))
+                except LeaseLostError:
+                    return drive
+                except HandedBackError:
+                    drive.handed_back = True
+                except (DependencyDownError, asyncio.CancelledError):
+                    lease.at_end = recorded(forgive, taped)  # nothing that the case could help
+                    raise
+            lease.at_end = recorded(end, taped)
         drive.ours = True
         if drive.after.ended and not forgotten:
             await self._forget(drive.case)
@@ -191,11 +199,13 @@ class Driver:
     async def _run(self, drive: _Drive, context: Context) -> bool:
         case, standing = drive.case, drive.before
         if drive.tries > self._world.config.limits.attempts:
+            note({"step": QUARANTINE, "died": drive.tries - 1})
             job = quarantine(self._world, case, context.token, drive.tries - 1, self._shared)
             await self._ledger.write(job)
             return False
         if standing.fingerprint != self._world.fingerprint:
             token = context.token
+            note({"step": ADOPT})
             await self._ledger.write(lambda tx: adopt(tx, self._world, case, token, self._shared()))
             await self._forget(case)  # they are another graph's: what they name may not be there
         return await self._run_graph(case, standing, context)
@@ -213,6 +223,7 @@ class Driver:
             pending = (await graph.aget_state(config)).interrupts if standing.passes else ()
             resume: Command[str] = Command(resume={i.id: True for i in pending})
             given = resume if pending else fresh
+            note({"step": ENTER, "at": ESCALATE if pending else INTAKE})
             ended = await graph.ainvoke(given, config, context=context, durability=self._timing.durability)
             failpoint(Point.CHECKPOINTED)
             _require_end(ended)
@@ -220,6 +231,7 @@ class Driver:
         except (CheckpointLostError, EmptyInputError) as error:
             _log.warning("case %s goes on from the ledger: %s", case, error)
             failpoint(Point.RECOVERING)
+            note({"step": ENTER, "at": INTAKE})
             await self._graphs.bare.ainvoke(fresh, config, context=context)
             return False
 
@@ -265,6 +277,17 @@ class Driver:
         return await self._ledger.read(
             lambda tx: list(dict.fromkeys([*tx.runnable(), *left_behind(tx, self._world)]))
         )
+
+
+def recorded(job: Callable[[Tx], None], drive: Drive | None) -> Callable[[Tx], None]:
+    """``job``, and what is left on the drive's tape, in one transaction."""
+
+    def both(tx: Tx) -> None:
+        job(tx)
+        if drive is not None:
+            drive.flush(tx)
+
+    return both
 
 
 async def _while_held(lease: Lease, work: Coroutine[Any, Any, T]) -> T:

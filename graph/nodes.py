@@ -13,6 +13,7 @@ from agents.router import Router
 from agents.turn_runtime import Job, TurnRuntime
 from graph.gate import PassResult, check_fence, make_pass, position_of, ready, standing, stop_case
 from graph.opening import ROUTER, route_text
+from graph.recording import on_strand
 from graph.state import SCHEMA_VERSION, CaseState, Context
 from protocol.canonical import Json, legible
 from protocol.errors import UsageError
@@ -132,6 +133,10 @@ def _row(tx: ReadTx, case_id: str) -> CaseRow:
 def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
     """One turn of one agent. A turn whose row is written is never asked for again."""
 
+    async def on_its_strand(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
+        with on_strand(agent_node(agent)):
+            return await take_turn(state, runtime=runtime)
+
     async def take_turn(state: CaseState, *, runtime: Runtime[Context]) -> CaseState:
         case_id = state["case"]
         # Before anything is awaited: the agents of a round start in one step, so all of them or none go on.
@@ -157,7 +162,7 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         )
         return {}
 
-    return take_turn
+    return on_its_strand
 
 
 def _keep_turn(

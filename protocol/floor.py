@@ -126,6 +126,9 @@ class Engine(Strict):
 
     answer_s: int = Field(default=900, ge=1, description="seconds per rung of an escalation path")
     breaker: BreakerSettings = BreakerSettings()
+    keep_recordings_days: int = Field(
+        default=30, ge=0, le=36500, description="days of the ledger clock; 0: cases are not recorded"
+    )
 
 
 class Thresholds(Strict):

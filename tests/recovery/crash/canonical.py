@@ -19,6 +19,7 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     "sqlite_sequence": frozenset({"*"}),  # the database's own
     "cases": frozenset({"duration_ms"}),
     "passes": frozenset({"token", "clock_s"}),
+    "recordings": frozenset({"*"}),  # the way itself
     "checkpoints": frozenset({"*"}),  # PostgreSQL keeps the cache in the same database
     "checkpoint_blobs": frozenset({"*"}),
     "checkpoint_writes": frozenset({"*"}),

@@ -1,0 +1,86 @@
+"""Recordings as they are stored: compressed JSON, part by part, in which no secret stands."""
+
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from checkpoints.named_sql import named_queries
+
+LEVEL = 1
+"""Of compression: the quickest. A higher one saves a tenth and takes twice the time, in a transaction."""
+MOST = 64 * 1024 * 1024
+"""Bytes of one part, unpacked: far more than a case can bring about, and far less than a bomb."""
+REDACTED = "[redacted]"
+LEAST_SECRET = 6
+"""Characters; a shorter key is a word that stands in many texts, and protects nothing."""
+_KEYS = re.compile(
+    r"(?:sk|rk|pk)-[A-Za-z0-9_-]{16,}|(?i:bearer|basic) [A-Za-z0-9._~+/=-]{16,}"
+    r"|(?i:authorization|api[-_]key)(?:\\?\"|')?\s*[:=]\s*(?:\\?\"|')?[A-Za-z0-9._~+/= -]{8,}"
+)
+"""What looks like a key of a model endpoint, or like a header that carries one."""
+_HINTS = ("sk-", "rk-", "pk-", "bearer ", "basic ", "authorization", "api-key", "api_key", "apikey")
+"""Without one of these nothing looks like a key: a look for them takes a fiftieth of the time."""
+
+
+class DamagedRecordingError(ValueError):
+    """A part of a recording cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``items``: jobs, readings and answers of one strand, in order."""
+
+    drive: int
+    strand: str
+    items: list[Any]
+
+
+class RecordsTx(Protocol):
+    """What keeping a recording needs of a transaction."""
+
+    def keep_part(self, case: str, drive: int, strand: str, body: bytes) -> None: ...
+
+
+class LooksTx(Protocol):
+    """What reading one needs."""
+
+    def rows(self, sql: str, *values: Any) -> Any: ...
+
+
+def redact(text: str, secrets: Sequence[str] = ()) -> str:
+    """``text`` without ``secrets`` and without what looks like a key."""
+    for secret in secrets:
+        if len(secret) >= LEAST_SECRET and secret in text:
+            text = text.replace(secret, REDACTED)
+    lower = text.lower()
+    return _KEYS.sub(REDACTED, text) if any(hint in lower for hint in _HINTS) else text
+
+
+def packed(items: Sequence[Any], secrets: Sequence[str] = ()) -> bytes:
+    """Items as they are stored."""
+    text = json.dumps(items, separators=(",", ":"), ensure_ascii=True)
+    return zlib.compress(redact(text, secrets).encode(), LEVEL)
+
+
+def unpacked(body: bytes) -> list[Any]:
+    """Stored items; DamagedRecordingError for what was not stored so."""
+    try:
+        decompressor = zlib.decompressobj()
+        text = decompressor.decompress(body, MOST)
+        if not decompressor.eof or decompressor.unused_data:
+            raise DamagedRecordingError("a part is cut short, or too long")
+        items = json.loads(text)
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise DamagedRecordingError(f"a part cannot be read: {error}") from error
+    if not isinstance(items, list):
+        raise DamagedRecordingError("a part is no list")
+    return items
+
+
+def parts(tx: LooksTx, case: str) -> list[Part]:
+    """The recording of a case, oldest part first; empty when there is none."""
+    found = tx.rows(named_queries("recordings")["parts"], case)
+    return [Part(int(drive), str(strand), unpacked(bytes(body))) for drive, strand, body in found]

@@ -1,0 +1,135 @@
+"""Taping one job on the ledger: each statement with what it gave, and the clock readings, in order.
+
+What is on tape is data of JSON: enough for the job to run again without a database (checkpoints/playing.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from checkpoints.dialect import Connection, Cursor
+from checkpoints.named_sql import named_queries
+from checkpoints.sql_reads import Clock, SqlReads
+
+FILES = ("queries", "outbox", "inbound", "watch", "postgres_watch")
+"""The files whose queries a case may ask; a query of the later ones has its file's name before its own."""
+FIND = "find"
+"""The one query that is put together as it is asked; what is added to it stands behind its name."""
+
+Item = dict[str, Any]
+
+
+class Given:
+    """The answer to a statement, taken from its database at once."""
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self._rows = rows
+        self._next = 0
+        self.rowcount = rowcount
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        if self._next >= len(self._rows):
+            return None
+        self._next += 1
+        return self._rows[self._next - 1]
+
+    def fetchall(self) -> list[Any]:
+        """The rows that are left."""
+        return list(self)
+
+    def __iter__(self) -> Iterator[Any]:
+        while (row := self.fetchone()) is not None:
+            yield row
+
+
+class TapedConnection:
+    """A connection that keeps what goes through it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.statements: list[tuple[str, Sequence[Any], list[Any] | int]] = []
+
+    @property
+    def in_transaction(self) -> bool:
+        """See Connection."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
+        """See Connection. Rows are read at once, as every caller of ours does anyway."""
+        cursor = self._connection.execute(sql, parameters)
+        if getattr(cursor, "description", None) is None:
+            self.statements.append((sql, parameters, cursor.rowcount))
+            return cursor
+        rows = cursor.fetchall()
+        self.statements.append((sql, parameters, rows))
+        return Given(rows, cursor.rowcount)
+
+
+class _TapedClock:
+    """A ledger clock whose readings are kept, each with the step it had noticed by then."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.readings: list[str] = []
+        self.step_s = 0
+
+    def __call__(self) -> str:
+        reading = self._clock()
+        self.step_s = int(getattr(self._clock, "step_s", 0))
+        self.readings.append(reading)
+        return reading
+
+
+@contextmanager
+def tape(tx: SqlReads, item: Item) -> Iterator[None]:
+    """Put on ``item`` what goes through ``tx`` as long as the block lasts, whatever becomes of the job."""
+    before = tx.stands()
+    taped, clock = TapedConnection(tx.connection), None if tx.clock is None else _TapedClock(tx.clock)
+    connection, source = tx.go_through(taped, clock)
+    try:
+        yield
+    finally:
+        tx.go_through(connection, source)
+        item["before"] = before
+        item["asked"] = [
+            [named(sql), list(values), _plain(answer)] for sql, values, answer in taped.statements
+        ]
+        item["hours"] = None if clock is None else clock.readings
+        item["step_s"] = 0 if clock is None else clock.step_s
+        item["after"] = tx.stands()["now"]
+
+
+def _plain(answer: list[Any] | int) -> list[Any] | int:
+    return answer if isinstance(answer, int) else [list(row) for row in answer]
+
+
+def named(sql: str) -> str:
+    """A statement by the name of its query, so that a database's own words for it make no difference."""
+    name = _names().get(sql)
+    if name is not None:
+        return name
+    find = named_queries(FILES[0])[FIND]
+    return f"{FIND}{sql.removeprefix(find)}" if sql.startswith(find) else sql
+
+
+def sql_of(name: str) -> str:
+    """The words behind a name, as SQLite says them."""
+    by_name = {called: sql for sql, called in reversed(_names().items())}
+    if name in by_name:
+        return by_name[name]
+    return f"{by_name[FIND]}{name.removeprefix(FIND)}" if name.startswith(f"{FIND} ") else name
+
+
+@cache
+def _names() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in FILES:
+        found |= {sql: _called(file, name) for name, sql in named_queries(file).items()}
+    return found
+
+
+def _called(file: str, name: str) -> str:
+    file = file.removeprefix("postgres_")
+    return name if file == FILES[0] else f"{file}.{name}"

@@ -1,0 +1,285 @@
+"""Recording cases as they run (R15): what each job on the ledger read and wrote, clock readings, answers.
+
+A drive has strands: its main one, and one of each agent, since agents run side by side. What a strand did is
+in order; strands are not ordered among each other, and replay needs no such order. A part is kept in the
+transaction that it tells of, with whatever its strand read before: a kill loses a part and its work together.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from agents.models import ModelAccess
+from agents.router import Router
+from checkpoints.recordings import RecordsTx, packed
+from checkpoints.sql_reads import SqlReads
+from checkpoints.taping import Item, tape
+from graph.model_answers import answer_shape, error_shape, shown
+from protocol.ports import Ledger, ReadTx, Tx
+from protocol.world import World
+
+T = TypeVar("T")
+
+MAIN = "main"
+"""The strand of a drive's own steps: intake, gate, escalate, reply."""
+OPENING, DECISION = "opening", "decision"
+"""Strands of what happens to a case between drives."""
+
+
+@dataclass(slots=True)
+class Strand:
+    """What one line of work did since its last part was kept."""
+
+    name: str
+    items: list[Any] = field(default_factory=list)
+
+
+class Drive:
+    """The strands of one drive. ``token``: its fence, which numbers it."""
+
+    def __init__(self, case: str, token: int, secrets: Sequence[str]) -> None:
+        self.case = case
+        self.token = token
+        self._secrets = secrets
+        self._strands: dict[str, Strand] = {MAIN: Strand(MAIN)}
+
+    def strand(self, name: str) -> Strand:
+        """The strand of that name."""
+        return self._strands.setdefault(name, Strand(name))
+
+    def keep(self, tx: Tx, now: Strand, item: Item | None) -> list[tuple[Strand, int]]:
+        """Keep what ``now`` did, ``item`` last; the main strand's parts bring along what others have left.
+
+        The strands and how many of their items were kept: to be forgotten once that is durable.
+        """
+        kept = []
+        for strand in self._strands.values() if now.name == MAIN else (now,):
+            items = [*strand.items, *([item] if item is not None and strand is now else [])]
+            if items:
+                body = packed(items, self._secrets)
+                cast(RecordsTx, tx).keep_part(self.case, self.token, strand.name, body)
+                kept.append((strand, len(strand.items)))
+        return kept
+
+    def flush(self, tx: Tx) -> None:
+        """Keep what is left, at the end of the drive."""
+        self.keep(tx, self._strands[MAIN], None)
+
+
+_HERE: ContextVar[tuple[Drive, Strand] | None] = ContextVar("strand", default=None)
+_JOB: ContextVar[list[Any] | None] = ContextVar("job", default=None)
+
+
+def note(what: Mapping[str, Any]) -> None:
+    """Put a step of the drive itself on its tape; nothing when nothing is recorded."""
+    _add(["do", dict(what)])
+
+
+def _add(item: Any) -> None:
+    if (here := _HERE.get()) is not None:
+        here[1].items.append(item)
+
+
+@contextmanager
+def on_strand(name: str) -> Iterator[None]:
+    """What is done in the block belongs to the strand ``name`` of the drive under way."""
+    here = _HERE.get()
+    if here is None:
+        yield
+        return
+    before = _HERE.set((here[0], here[0].strand(name)))
+    try:
+        yield
+    finally:
+        _HERE.reset(before)
+
+
+class Recorder:
+    """Records the cases of one process. ``secrets``: what must stand in no recording."""
+
+    def __init__(self, world: World, model: str, secrets: Sequence[str] = ()) -> None:
+        self._world = world
+        self._model = model
+        self._secrets = tuple(s for s in secrets if s)
+        self.on = world.config.engine.keep_recordings_days > 0
+
+    @contextmanager
+    def drive(self, case: str, token: int, **header: Any) -> Iterator[Drive | None]:
+        """Record what is done in the block, and what it starts."""
+        if not self.on:
+            yield None
+            return
+        drive = Drive(case, token, self._secrets)
+        before = _HERE.set((drive, drive.strand(MAIN)))
+        note({"step": "begin", **self._version(), **header})
+        try:
+            yield drive
+        finally:
+            _HERE.reset(before)
+
+    def between(self, tx: Tx, strand: str, step: Mapping[str, Any], job: Callable[[], T], case: str) -> T:
+        """Do ``job`` on ``tx``, which other work may share, and keep it as a step of ``case``.
+
+        ``case`` empty: the one whose id ``job`` gives back.
+        """
+        if not self.on:
+            return job()
+        item: Item = {"writes": True, "clocks": []}
+        with tape(cast(SqlReads, tx), item):
+            value = job()
+        note = ["do", {**step, **self._version()}]
+        body = packed([note, item], self._secrets)
+        if name := case or str(value):
+            cast(RecordsTx, tx).keep_part(name, 0, strand, body)
+        return value
+
+    def _version(self) -> dict[str, Any]:
+        world = self._world
+        return {"fingerprint": world.fingerprint, "registry": world.registry_hash, "model": self._model}
+
+
+class RecordingLedger:
+    """Ledger. What a drive does on it is taped; everything else is passed on as it is."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def write(self, job: Callable[[Tx], T]) -> T:
+        """See the port."""
+        here = _HERE.get()
+        if here is None:
+            return await self._ledger.write(job)
+        drive, strand = here
+        item: Item = {"writes": True}
+        kept: list[tuple[Strand, int]] = []
+
+        def whole(tx: Tx) -> T:
+            value = _taped(tx, job, item)
+            kept[:] = drive.keep(tx, strand, item)
+            return value
+
+        value = await self._told(lambda: self._ledger.write(whole), item)
+        for done, number in kept:
+            del done.items[:number]
+        return value
+
+    async def read(self, job: Callable[[ReadTx], T]) -> T:
+        """See the port."""
+        if _HERE.get() is None:
+            return await self._ledger.read(job)
+        item: Item = {"writes": False}
+        value = await self._told(lambda: self._ledger.read(lambda tx: _taped(tx, job, item)), item)
+        _add(item)
+        return value
+
+    async def _told(self, ask: Callable[[], Awaitable[T]], item: Item) -> T:
+        """The answer of the ledger; when there is none, that goes on the tape as well."""
+        try:
+            return await ask()
+        except asyncio.CancelledError:
+            _add({"writes": item["writes"], "cut": True})
+            raise
+        except Exception as error:
+            if "raised" in item:  # by the job itself, which will raise it again
+                _add(item)
+            else:
+                _add({"writes": item["writes"], "down": error_shape(error)})
+            raise
+
+    async def close(self) -> None:
+        """See the port."""
+        await self._ledger.close()
+
+
+def _taped(tx: Any, job: Callable[[Any], T], item: Item) -> T:
+    """Run ``job``, possibly in another thread and not for the first time, and put it on ``item``."""
+    item.pop("raised", None)
+    item["clocks"] = []
+    before = _JOB.set(item["clocks"])
+    try:
+        with tape(cast(SqlReads, tx), item):
+            return job(tx)
+    except Exception:
+        item["raised"] = True
+        raise
+    finally:
+        _JOB.reset(before)
+
+
+def taped_clock(clock: Callable[[], float]) -> Callable[[], float]:
+    """``clock``, whose readings go on the tape of whoever reads it."""
+
+    def read() -> float:
+        reading = clock()
+        inside = _JOB.get()
+        if inside is not None:
+            inside.append(reading)
+        else:
+            _add(["clock", reading])
+        return reading
+
+    return read
+
+
+class RecordedRouter:
+    """Router. Its choices go on the tape."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def route(self, text: str, recent: str) -> str | None:
+        """See Router."""
+        try:
+            chosen = await self._router.route(text, recent)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            _add(["route", {"error": error_shape(error)}])
+            raise
+        _add(["route", {"chosen": chosen}])
+        return chosen
+
+
+class RecordedModels:
+    """ModelAccess. What models are shown, as digests, and what they answer goes on the tape."""
+
+    def __init__(self, models: ModelAccess) -> None:
+        self._models = models
+
+    def model_of(self, agent: str) -> Any:
+        """The model of the role, taped."""
+        return _RecordedModel(self._models.model_of(agent))
+
+    def endpoint_of(self, agent: str) -> str | None:
+        """See ModelAccess."""
+        return self._models.endpoint_of(agent)
+
+
+class _RecordedModel:
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> "_RecordedModel":
+        """The same, with its tools."""
+        return _RecordedModel(self._model.bind_tools(tools, **kwargs))
+
+    async def ainvoke(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AIMessage:
+        """The answer, once it is on the tape."""
+        if _HERE.get() is None:
+            return cast(AIMessage, await self._model.ainvoke(messages, *args, **kwargs))
+        seen = shown(messages)
+        try:
+            answer = await self._model.ainvoke(messages, *args, **kwargs)
+        except asyncio.CancelledError:
+            _add(["model", seen, {"cut": True}])
+            raise
+        except Exception as error:
+            _add(["model", seen, {"error": error_shape(error)}])
+            raise
+        _add(["model", seen, answer_shape(answer)])
+        return cast(AIMessage, answer)
