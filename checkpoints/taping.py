@@ -12,7 +12,7 @@ from checkpoints.dialect import Connection, Cursor
 from checkpoints.named_sql import named_queries
 from checkpoints.sql_reads import Clock, SqlReads
 
-FILES = ("queries", "outbox", "inbound", "watch", "postgres_watch")
+FILES = ("queries", "outbox", "inbound", "spending", "watch", "postgres_watch")
 """The files whose queries a case may ask; a query of the later ones has its file's name before its own."""
 FIND = "find"
 """The one query that is put together as it is asked; what is added to it stands behind its name."""
