@@ -31,10 +31,13 @@ class DamagedRecordingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``items``: jobs, readings and answers of one strand, in order."""
+    """``items``: jobs, readings and answers of one strand, in order. ``first``: the place of the first of
+    them on the strand; parts may overlap, and say the same then.
+    """
 
     drive: int
     strand: str
+    first: int
     items: list[Any]
 
 
@@ -59,28 +62,29 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
     return _KEYS.sub(REDACTED, text) if any(hint in lower for hint in _HINTS) else text
 
 
-def packed(items: Sequence[Any], secrets: Sequence[str] = ()) -> bytes:
-    """Items as they are stored."""
-    text = json.dumps(items, separators=(",", ":"), ensure_ascii=True)
+def packed(first: int, items: Sequence[Any], secrets: Sequence[str] = ()) -> bytes:
+    """Items as they are stored; ``first``: see Part."""
+    text = json.dumps([first, items], separators=(",", ":"), ensure_ascii=True)
     return zlib.compress(redact(text, secrets).encode(), LEVEL)
 
 
-def unpacked(body: bytes) -> list[Any]:
-    """Stored items; DamagedRecordingError for what was not stored so."""
+def unpacked(drive: int, strand: str, body: bytes) -> Part:
+    """A stored part; DamagedRecordingError for what was not stored so."""
     try:
         decompressor = zlib.decompressobj()
         text = decompressor.decompress(body, MOST)
         if not decompressor.eof or decompressor.unused_data:
             raise DamagedRecordingError("a part is cut short, or too long")
-        items = json.loads(text)
+        found = json.loads(text)
     except (zlib.error, ValueError, RecursionError) as error:
         raise DamagedRecordingError(f"a part cannot be read: {error}") from error
-    if not isinstance(items, list):
-        raise DamagedRecordingError("a part is no list")
-    return items
+    match found:
+        case [int(first), list(items)]:
+            return Part(drive, strand, first, items)
+    raise DamagedRecordingError("a part is no list of items")
 
 
 def parts(tx: LooksTx, case: str) -> list[Part]:
     """The recording of a case, oldest part first; empty when there is none."""
     found = tx.rows(named_queries("recordings")["parts"], case)
-    return [Part(int(drive), str(strand), unpacked(bytes(body))) for drive, strand, body in found]
+    return [unpacked(int(drive), str(strand), bytes(body)) for drive, strand, body in found]

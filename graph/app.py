@@ -251,7 +251,9 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         await register(ledger, world)
         await meet_receivers(ledger, world)
         taping, clock = RecordingLedger(ledger), taped_clock(shared)
-        elapsed, recorder = taped_clock(time.monotonic), Recorder(world, settings.model, _secrets(settings))
+        served = {a: e for a in world.manifests if (e := models.endpoint_of(a)) is not None}
+        elapsed = taped_clock(time.monotonic)
+        recorder = Recorder(world, settings.model, _secrets(settings), served)
         turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock)
         router = RecordedRouter(OfflineRouter(world, floor.policies))
         graphs = Graphs(*(build(world, taping, turns, router, kept, clock) for kept in (saver, None)))

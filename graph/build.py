@@ -45,10 +45,12 @@ def build(
     router: Router,
     saver: "BaseCheckpointSaver[str] | None",
     shared: Callable[[], float] = shared_clock,
+    entry: str = INTAKE,
 ) -> CaseGraph:
     """Compile the graph from the manifests. The path map names every outcome there is.
 
-    ``shared``: wall seconds, the clock that processes share.
+    ``shared``: wall seconds, the clock that processes share. ``entry``: the node that a run without a
+    checkpoint begins at.
     """
     graph = StateGraph(CaseState, context_schema=Context)
     graph.add_node(INTAKE, make_intake(world, ledger, router, shared))
@@ -61,7 +63,7 @@ def build(
         graph.add_node(name, make_agent(agent, ledger, turns))
         graph.add_edge(name, GATE)
         paths[name] = name
-    graph.add_edge(START, INTAKE)
+    graph.add_edge(START, entry)
     graph.add_conditional_edges(INTAKE, _choose, paths)
     graph.add_conditional_edges(GATE, _choose, paths)
     graph.add_edge(ESCALATE, GATE)

@@ -205,7 +205,7 @@ class Driver:
             return False
         if standing.fingerprint != self._world.fingerprint:
             token = context.token
-            note({"step": ADOPT})
+            note({"step": ADOPT, "version": {k: dict(v) for k, v in self._world.version.items()}})
             await self._ledger.write(lambda tx: adopt(tx, self._world, case, token, self._shared()))
             await self._forget(case)  # they are another graph's: what they name may not be there
         return await self._run_graph(case, standing, context)

@@ -33,10 +33,16 @@ OPENING, DECISION = "opening", "decision"
 
 @dataclass(slots=True)
 class Strand:
-    """What one line of work did since its last part was kept."""
+    """What one line of work did since its last part was kept. ``first``: how much it did before."""
 
     name: str
     items: list[Any] = field(default_factory=list)
+    first: int = 0
+
+    def forget(self, until: int) -> None:
+        """What stands before the place ``until`` is durable."""
+        del self.items[: max(0, until - self.first)]
+        self.first = max(self.first, until)
 
 
 class Drive:
@@ -53,17 +59,20 @@ class Drive:
         return self._strands.setdefault(name, Strand(name))
 
     def keep(self, tx: Tx, now: Strand, item: Item | None) -> list[tuple[Strand, int]]:
-        """Keep what ``now`` did, ``item`` last; the main strand's parts bring along what others have left.
+        """Keep what ``now`` did, ``item`` last, and what the main strand has left; the main strand's parts
+        bring along what others have left.
 
-        The strands and how many of their items were kept: to be forgotten once that is durable.
+        The strands and how far they were kept, to be forgotten once that is durable. Two agents may both
+        keep what the main strand has left: it says the same.
         """
+        others = list(self._strands.values()) if now.name == MAIN else [self._strands[MAIN], now]
         kept = []
-        for strand in self._strands.values() if now.name == MAIN else (now,):
+        for strand in others:
             items = [*strand.items, *([item] if item is not None and strand is now else [])]
             if items:
-                body = packed(items, self._secrets)
+                body = packed(strand.first, items, self._secrets)
                 cast(RecordsTx, tx).keep_part(self.case, self.token, strand.name, body)
-                kept.append((strand, len(strand.items)))
+                kept.append((strand, strand.first + len(items)))
         return kept
 
     def flush(self, tx: Tx) -> None:
@@ -78,6 +87,36 @@ _JOB: ContextVar[list[Any] | None] = ContextVar("job", default=None)
 def note(what: Mapping[str, Any]) -> None:
     """Put a step of the drive itself on its tape; nothing when nothing is recorded."""
     _add(["do", dict(what)])
+
+
+def here() -> "tuple[Drive, Strand] | None":
+    """The drive and the strand of whoever asks; None outside of any."""
+    return _HERE.get()
+
+
+def read_inside() -> list[Any] | None:
+    """The clock readings of the job under way; None outside of one."""
+    return _JOB.get()
+
+
+@contextmanager
+def driving(drive: Drive) -> Iterator[None]:
+    """What is done in the block, and what it starts, belongs to the main strand of ``drive``."""
+    before = _HERE.set((drive, drive.strand(MAIN)))
+    try:
+        yield
+    finally:
+        _HERE.reset(before)
+
+
+@contextmanager
+def inside(readings: list[Any]) -> Iterator[None]:
+    """A job is done in the block, whose clock readings are these."""
+    before = _JOB.set(readings)
+    try:
+        yield
+    finally:
+        _JOB.reset(before)
 
 
 def _add(item: Any) -> None:
@@ -100,11 +139,20 @@ def on_strand(name: str) -> Iterator[None]:
 
 
 class Recorder:
-    """Records the cases of one process. ``secrets``: what must stand in no recording."""
+    """Records the cases of one process. ``secrets``: what must stand in no recording. ``endpoints``: where
+    the models of agents are served, by agent.
+    """
 
-    def __init__(self, world: World, model: str, secrets: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        world: World,
+        model: str,
+        secrets: Sequence[str] = (),
+        endpoints: Mapping[str, str] | None = None,
+    ) -> None:
         self._world = world
         self._model = model
+        self._endpoints = dict(endpoints or {})
         self._secrets = tuple(s for s in secrets if s)
         self.on = world.config.engine.keep_recordings_days > 0
 
@@ -115,12 +163,9 @@ class Recorder:
             yield None
             return
         drive = Drive(case, token, self._secrets)
-        before = _HERE.set((drive, drive.strand(MAIN)))
-        note({"step": "begin", **self._version(), **header})
-        try:
+        with driving(drive):
+            note({"step": "begin", **self._version(), "endpoints": self._endpoints, **header})
             yield drive
-        finally:
-            _HERE.reset(before)
 
     def between(self, tx: Tx, strand: str, step: Mapping[str, Any], job: Callable[[], T], case: str) -> T:
         """Do ``job`` on ``tx``, which other work may share, and keep it as a step of ``case``.
@@ -133,7 +178,7 @@ class Recorder:
         with tape(cast(SqlReads, tx), item):
             value = job()
         note = ["do", {**step, **self._version()}]
-        body = packed([note, item], self._secrets)
+        body = packed(0, [note, item], self._secrets)
         if name := case or str(value):
             cast(RecordsTx, tx).keep_part(name, 0, strand, body)
         return value
@@ -164,8 +209,8 @@ class RecordingLedger:
             return value
 
         value = await self._told(lambda: self._ledger.write(whole), item)
-        for done, number in kept:
-            del done.items[:number]
+        for done, until in kept:
+            done.forget(until)
         return value
 
     async def read(self, job: Callable[[ReadTx], T]) -> T:
@@ -200,15 +245,12 @@ def _taped(tx: Any, job: Callable[[Any], T], item: Item) -> T:
     """Run ``job``, possibly in another thread and not for the first time, and put it on ``item``."""
     item.pop("raised", None)
     item["clocks"] = []
-    before = _JOB.set(item["clocks"])
     try:
-        with tape(cast(SqlReads, tx), item):
+        with inside(item["clocks"]), tape(cast(SqlReads, tx), item):
             return job(tx)
     except Exception:
         item["raised"] = True
         raise
-    finally:
-        _JOB.reset(before)
 
 
 def taped_clock(clock: Callable[[], float]) -> Callable[[], float]:
