@@ -8,6 +8,7 @@ from agents.floor_drafts import Draft
 from agents.floor_fields import smallest
 from agents.floor_json_schema import schema_problems
 from agents.floor_parts import Parts
+from agents.provenance import Shapes, shapes_of
 from agents.view import least_tokens
 from protocol.errors import Problem
 from protocol.ids import PERSON_ASKER, derive
@@ -99,8 +100,9 @@ def _budget(parts: Parts, draft: Draft[Manifest]) -> Iterator[Problem]:
         return
     manifest, zone = draft.value, parts.config.value.zone
     budget = manifest.context.budget_tokens
+    shapes = shapes_of(parts.toolbox) if parts.toolbox else Shapes({}, {}, {})
     for why, trigger in _triggers(parts, manifest):
-        least = least_tokens(manifest, zone, trigger)
+        least = least_tokens(manifest, zone, trigger, shapes)
         if least > budget:
             message = f"budget_tokens is {budget}, and the smallest view of {why} takes {least}"
             yield draft.problem(Code.BUDGET_TOO_SMALL, message, "context", "budget_tokens")

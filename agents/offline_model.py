@@ -20,6 +20,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 
 from agents.parsing import to_calls
+from agents.provenance import unmarked
 from protocol.turns import Play, QueryCall, View
 
 CHARS_PER_TOKEN = 4
@@ -27,9 +28,9 @@ CHARS_PER_TOKEN = 4
 
 
 def view_of(messages: Sequence[BaseMessage]) -> View:
-    """The view in the first human message."""
+    """The view in the first human message, as policies read it: without marks."""
     text = next(str(m.content) for m in messages if isinstance(m, HumanMessage))
-    return View(**json.loads(text))
+    return View(**unmarked(json.loads(text)))
 
 
 def _nobody_listens() -> bool:
@@ -85,7 +86,7 @@ class OfflineModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=self._answer(messages))])
 
     def _answer(self, messages: list[BaseMessage]) -> AIMessage:
-        answers = [json.loads(str(m.content)) for m in messages if isinstance(m, ToolMessage)]
+        answers = [unmarked(json.loads(str(m.content))) for m in messages if isinstance(m, ToolMessage)]
         calls = self._next_calls(view_of(messages), answers)
         tool_calls = [
             {"name": name, "args": args, "id": f"call_{len(answers)}_{n}", "type": "tool_call"}

@@ -1,26 +1,26 @@
 """Taking one turn: view, model, queries, parsing, retries, deadline. What comes back is always a Turn."""
 
 import asyncio
-import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import BaseMessage
 
 from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
 from agents.parsing import InvalidTurnError, check_answers, check_message, parse_moves
 from agents.prompting import system_prompt
+from agents.prompts import NOTHING_SHOWN, Prompt
 from agents.rates import Rates
 from agents.retrying import KEEP_SHARE, decide, pace
 from agents.tracking import TrackedSnapshot
-from agents.view import build_view, fit
+from agents.view import build_view
 from protocol.breaker import CallResult
 from protocol.calling import RATE
-from protocol.canonical import dumps, legible
+from protocol.canonical import legible
 from protocol.effects import Emit
 from protocol.fields import check_shape
 from protocol.ids import derive
@@ -33,7 +33,6 @@ from telemetry.clock import shared_clock
 
 MAX_STEPS = 8
 """Model calls of one attempt: queries come first, the moves last."""
-NOT_YET = "not taken: make all your moves together, after the queries"
 _T = TypeVar("_T")
 
 
@@ -122,6 +121,7 @@ class TurnRuntime:
             turn = await self._attempt(job, complaint, spent, max(left_s, 0.001))
             took_s = self._clock() - started
             turn = replace(turn, attempts=attempt, usage=spent.usage, pace=pace(took_s, allowed_s))
+            turn = replace(turn, dropped=spent.prompt.dropped, context=spent.prompt.context)
             if turn.failure is None or turn.failure == "timeout":
                 return turn
             retries = self._world.manifests[job.agent].escalation_path.after_retries
@@ -179,24 +179,21 @@ class TurnRuntime:
         view, reads = await self._ledger.read(
             lambda tx: build_view(tx, self._world, job.case, job.agent, job.triggers)
         )
-        dropped = fit(view, self._world.manifests[job.agent].context.budget_tokens)
-        reads = {ref: version for ref, version in reads.items() if ref not in dropped}
-        messages: list[BaseMessage] = [
-            SystemMessage(self._prompts[job.agent]),
-            HumanMessage(dumps(view)),
-        ]
-        if complaint:
-            messages.append(HumanMessage(f"Your last answer was no turn: {complaint}. Give it again."))
+        budget = self._world.manifests[job.agent].context.budget_tokens
+        queries = bool(self._world.queries_of(job.agent))
+        prompt = spent.prompt = Prompt(self._prompts[job.agent], view, complaint, budget, queries=queries)
+        reads = {ref: version for ref, version in reads.items() if ref not in prompt.dropped}
         for _ in range(MAX_STEPS):
-            answer = await self._call(job.agent, messages, spent)
+            answer = await self._call(job.agent, prompt.messages, spent)
             check_message(answer)
             calls = list(calls_of(answer))
             if not any(c["name"] in self._world.queries for c in calls):
                 moves = parse_moves(self._world, job.agent, calls)
                 check_answers(self._world, job.agent, moves, _asked(job))
-                return Turn(job.agent, moves, reads, dropped=dropped)
-            messages.append(answer)
-            messages += [await self._answer(job.agent, call, reads) for call in calls]
+                return Turn(job.agent, moves, reads)
+            prompt.add(answer, len(calls))
+            for call in calls:
+                await self._answer(job.agent, call, reads, prompt)
         raise InvalidTurnError(f"no moves after {MAX_STEPS} steps of queries")
 
     async def _call(self, agent: str, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
@@ -211,15 +208,19 @@ class TurnRuntime:
             raise EndpointDownError(f"{endpoint}: {_told(error)}") from error
         spent.is_calling = False
         spent.add(answer)
+        spent.prompt.called(answer, is_told=self._endpoint_of[agent] is not None)
         return answer
 
-    async def _answer(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> ToolMessage:
-        """The answer to one call of a message that queries: whatever else it calls is not a turn yet."""
+    async def _answer(
+        self, agent: str, call: Mapping[str, Any], reads: dict[str, int], prompt: Prompt
+    ) -> None:
+        """Answer one call of a message that queries: whatever else it calls is not a turn yet."""
         if call["name"] in self._world.queries:
-            return await self._query(agent, call, reads)
-        return ToolMessage(json.dumps(NOT_YET), tool_call_id=str(call["id"]))
+            prompt.answer(call["id"], call["name"], await self._query(agent, call, reads))
+        else:
+            prompt.not_yet(call["id"])
 
-    async def _query(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> ToolMessage:
+    async def _query(self, agent: str, call: Mapping[str, Any], reads: dict[str, int]) -> Any:
         query = self._world.queries[call["name"]]
         if query not in self._world.queries_of(agent):
             raise InvalidTurnError(f"{agent} may not read what {query.name} reads")
@@ -233,7 +234,7 @@ class TurnRuntime:
         answer, seen = await self._ledger.read(run)
         types = self._world.types
         reads.update({t: v for t, v in seen.items() if types[t.partition("/")[0]].versioned})
-        return ToolMessage(json.dumps(answer, ensure_ascii=False), tool_call_id=str(call["id"]))
+        return answer
 
 
 def _with(function: Callable[[Emit, Any], _T], emit: Emit) -> Callable[[ReadTx], _T]:
@@ -254,6 +255,7 @@ class _Spent:
 
     def __init__(self) -> None:
         self.usage = Usage()
+        self.prompt = NOTHING_SHOWN
         self.is_calling = False
         """Whether the model has been asked and has not answered."""
         self.is_hopeless = False

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agents.provenance import OUTSIDE, Shapes, marked_record, marked_trigger, quoted, reporter, shapes_of
 from agents.tracking import TrackedSnapshot
-from protocol.canonical import dumps
 from protocol.ids import KEY, case_id
 from protocol.manifest import Manifest
 from protocol.ports import ReadTx
@@ -24,7 +24,10 @@ CHARS_PER_TOKEN = 4
 def build_view(
     tx: ReadTx, world: World, case: CaseRow, agent: str, triggers: Iterable[Trigger]
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    """The view as JSON, and the versions read for it; records stand in the order they are named in."""
+    """The view as JSON, and the versions read for it; records stand in the order they are named in.
+
+    What others wrote is marked (agents/provenance.py).
+    """
     reads: dict[str, int] = {}
     snapshot = TrackedSnapshot(tx, reads)
     manifest = world.manifests[agent]
@@ -35,12 +38,13 @@ def build_view(
         for record in _mentioned(world, snapshot, readable, trigger):
             records.setdefault(record.ref, record)
     turns = sum(1 for _, turn in tx.turns(case.id) if turn["agent"] == agent) if case.passes else 0
+    shapes = shapes_of(world.toolbox)
     view = {
         **_frame(manifest, world.config.zone, case.id, tx.now),
         "round": max(1, case.rounds + 1),
         "turn": turns,
-        "triggers": shown,
-        "resources": {str(r): dict(record.body) for r, record in records.items()},
+        "triggers": [marked_trigger(shapes, t, _source(tx, t)) for t in shown],
+        "resources": {str(r): marked_record(shapes, r, record.body) for r, record in records.items()},
         "versions": {str(r): record.version for r, record in records.items()},
     }
     return view, {t: v for t, v in reads.items() if world.types[t.partition("/")[0]].versioned}
@@ -62,30 +66,19 @@ def _frame(manifest: Manifest, zone: str, case: str, now: str) -> dict[str, Any]
     }
 
 
-def least_tokens(manifest: Manifest, zone: str, trigger: Trigger) -> int:
+def _source(tx: ReadTx, trigger: Mapping[str, Any]) -> str:
+    """Who reported a fact, or the agent that published an event, as a mark names it."""
+    row = tx.event(str(trigger["id"])) if trigger.get("id") else None
+    if row is None:
+        return OUTSIDE
+    return reporter(row.source) if row.case is None else f"agent {row.agent}"
+
+
+def least_tokens(manifest: Manifest, zone: str, trigger: Trigger, shapes: Shapes) -> int:
     """Tokens of the smallest view with this trigger: no records, no earlier lines."""
     frame = _frame(manifest, zone, case_id("", "", ""), "2026-01-01T00:00:00Z")
-    return -(-len(dumps({**frame, "triggers": [trigger]})) // CHARS_PER_TOKEN)
-
-
-def fit(view: dict[str, Any], budget_tokens: int) -> tuple[str, ...]:
-    """Cut a view to its budget: the session's oldest lines go first, then the records named last.
-
-    What was left out. Triggers are never cut: without them there is nothing to do.
-    """
-    dropped: list[str] = []
-    talks = [t["recent"] for t in view["triggers"] if t.get("recent")]
-    while len(dumps(view)) > budget_tokens * CHARS_PER_TOKEN:
-        talk = next((t for t in talks if t), None)
-        if talk is not None:
-            dropped.append(f"line: {talk.pop(0)['text'][:80]}")
-        elif view["resources"]:
-            ref, _ = view["resources"].popitem()
-            del view["versions"][ref]
-            dropped.append(ref)
-        else:
-            break
-    return tuple(dropped)
+    marked = marked_trigger(shapes, trigger, reporter("x" * 64))
+    return -(-len(quoted({**frame, "triggers": [marked]})) // CHARS_PER_TOKEN)
 
 
 def _without_level(trigger: Trigger) -> dict[str, Any]:

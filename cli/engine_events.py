@@ -180,6 +180,14 @@ def _over_rate(event: EventRow, zone: str) -> Told:
     return f"{event.agent} {what}: it may take {data['per_minute']} turns a minute", dict(data)
 
 
+def _nearly_full(event: EventRow, zone: str) -> Told:
+    data = event.data
+    share, counted = 100 * data["tokens"] // data["budget"], _COUNTED[data["counted"]]
+    text = f"{event.agent}'s prompt took {data['tokens']} of {data['budget']} tokens ({share} %, {counted})"
+    return text, dict(data)
+
+
+_COUNTED = {"provider": "counted by the provider", "estimated": "estimated"}
 KINDS = {
     "request": "exchange",
     "answer": "exchange",
@@ -189,6 +197,7 @@ KINDS = {
     "case": "ended",
     "limit": "limit",
     "rate": "limit",
+    "context": "limit",
     "breaker": "breaker",
     "delivery": "delivery",
     "pull": "pull",
@@ -211,6 +220,7 @@ TELLERS: dict[str, Teller] = {
     "breaker.refused": _not_called,
     "answer.degraded": _degraded,
     "rate.limited": _over_rate,
+    "context.nearly_full": _nearly_full,
     "approval.requested": _requested,
     "question.requested": _requested,
     "approval.escalated": _moved_on,

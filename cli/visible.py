@@ -1,22 +1,14 @@
 """What a model or a person wrote, made fit for a terminal: nothing in it acts, nothing in it hides."""
 
 import re
-import unicodedata
+
+from protocol.hidden import hides
 
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, clearing
     r"|\x1b[ -/]*[0-~]"  # every other escape, also the start and the end of OSC, DCS, SOS, PM and APC
 )
 """Control sequences of a terminal (ECMA-48). What an OSC or DCS carries stays: it must not hide."""
-
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-"""Controls, formats (bidi, zero width, tags), surrogates, private use, line and paragraph separators."""
-
-_UNSEEN = frozenset(
-    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810)}
-    | {*range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)}
-)
-"""Code points of other categories that show nothing: fillers, joiners, variation selectors, a blank."""
 
 ELLIPSIS = "..."
 
@@ -29,17 +21,13 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     stripped = _SEQUENCE.sub("", text).replace("\r\n", "\n")
-    return "".join(c if c in "\n\t" or not _hides(c) else _escape(c) for c in stripped)
+    return "".join(c if c in "\n\t" or not hides(c) else _escape(c) for c in stripped)
 
 
 def one_line(text: str, limit: int = 200) -> str:
     """:func:`visible` in one line of at most ``limit`` characters."""
     line = " ".join(visible(text).split())
     return line if len(line) <= limit else line[: limit - len(ELLIPSIS)] + ELLIPSIS
-
-
-def _hides(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN_CATEGORIES or ord(character) in _UNSEEN
 
 
 def _escape(character: str) -> str:

@@ -20,6 +20,7 @@ ENGINE_EVENTS = frozenset(
         "case.ended",
         "case.opened",
         "case.stopped",
+        "context.nearly_full",
         "db.restored",
         "delivery.dead",
         "delivery.resent",

@@ -67,6 +67,13 @@ def _note_turn(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
         "dropped": list(turn.dropped),
     }
     p.note(kind, turn.agent, data, turn.agent)
+    if turn.context.is_nearly_full:
+        filled = {
+            "tokens": turn.context.tokens,
+            "budget": turn.context.budget,
+            "counted": turn.context.counted,
+        }
+        p.note("context.nearly_full", turn.agent, filled, turn.agent)
 
 
 def asked_by(triggers: Iterable[Trigger]) -> list[str]:

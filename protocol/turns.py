@@ -87,6 +87,27 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """The largest prompt of a turn beside the agent's budget, in tokens; 0 when no model was asked.
+
+    ``counted``: by the provider, its own definitions of tools included, or ``estimated`` from the messages.
+    """
+
+    tokens: int = 0
+    budget: int = 0
+    counted: Literal["provider", "estimated"] = "estimated"
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Whether 80 % of the budget are used."""
+        return self.tokens * 100 >= NEARLY_FULL * self.budget > 0
+
+
+NEARLY_FULL = 80
+"""Per cent of a budget from which on it is told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One parsed turn. Empty when the agent has nothing to do; ``failure`` when it failed.
 
@@ -102,11 +123,12 @@ class Turn:
     attempts: int = 1
     usage: Usage = Usage()
     dropped: tuple[str, ...] = ()
-    """Records left out of the view to fit its budget."""
+    """What was left out of the prompt to fit its budget: lines, records, ends of texts and of answers."""
     endpoint: str | None = None
     """The model endpoint whose failure this is, which tells nothing about the agent; None for any other."""
     pace: Literal["", "slow", "late"] = ""
     """``slow``: it took nearly all of its time; ``late``: well more, as what cannot be cancelled does."""
+    context: Context = Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +209,11 @@ def to_json(turn: Turn) -> dict[str, Any]:
         "dropped": list(turn.dropped),
         "endpoint": turn.endpoint,
         "pace": turn.pace,
+        "context": {
+            "tokens": turn.context.tokens,
+            "budget": turn.context.budget,
+            "counted": turn.context.counted,
+        },
     }
 
 
@@ -242,6 +269,7 @@ def from_json(data: Mapping[str, Any]) -> Turn:
         dropped=tuple(data["dropped"]),
         endpoint=data.get("endpoint"),  # rows written before there were endpoints have neither
         pace=data.get("pace", ""),
+        context=Context(**data.get("context", {})),
     )
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.fitting import fit
 from agents.floor_approvals import _returned
 from agents.floor_catalogue import Code
 from agents.floor_loader import check_floor, load_floor
-from agents.view import CHARS_PER_TOKEN, fit, least_tokens
-from protocol.canonical import dumps
+from agents.provenance import marked_trigger, quoted, shapes_of
+from agents.view import CHARS_PER_TOKEN, least_tokens
 from tests.agents.floor_copies import ACTIONS, BERTHING, CONFIG, FAIRWAY, HARBOUR, Edit, copy_harbour, told_of
 
 DEAF = Edit(FAIRWAY, "hear: [ship.announced, sounding.due], ", "")
@@ -117,7 +118,8 @@ def test_smallest_view_is_one_that_fits_and_no_smaller_budget_is_enough() -> Non
         "text": "a",
         "recent": [{"who": "a", "text": "b" * 99}],
     }
-    least = least_tokens(manifest, "UTC", {**trigger, "recent": []})
+    shapes = shapes_of(world.toolbox)
+    least = least_tokens(manifest, "UTC", {**trigger, "recent": []}, shapes)
     view = {
         "agent": "fairway",
         "case": "case_aaaaaaaaaaaaaaaa",
@@ -125,10 +127,10 @@ def test_smallest_view_is_one_that_fits_and_no_smaller_budget_is_enough() -> Non
         "now": "2026-01-01T00:00:00Z",
         "zone": "UTC",
         "turn": 0,
-        "triggers": [trigger],
+        "triggers": [marked_trigger(shapes, trigger)],
         "resources": {"berth/B1": {"x": 1}},
         "versions": {"berth/B1": 1},
         "may_ask": {"berthing": ["find_gap"]},
     }
     assert fit(view, 1) == ("line: " + "b" * 80, "berth/B1")
-    assert (least - 1) * CHARS_PER_TOKEN < len(dumps(view)) <= least * CHARS_PER_TOKEN
+    assert (least - 1) * CHARS_PER_TOKEN < len(quoted(view)) <= least * CHARS_PER_TOKEN

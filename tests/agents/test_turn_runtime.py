@@ -137,7 +137,7 @@ def test_answer_is_a_turn_with_what_was_read_for_it(tmp_path: Path) -> None:
 def test_queries_are_answered_at_once_and_what_they_read_is_remembered(tmp_path: Path) -> None:
     turn, model, _ = take(tmp_path, calls(("free_gaps", GAPS)), SAYS)
     answered = model.heard[1][-1]
-    assert isinstance(answered, ToolMessage) and '"berth": "B3"' in str(answered.content)
+    assert isinstance(answered, ToolMessage) and '"berth":"B3"' in str(answered.content)
     assert set(turn.reads) == {"visit/V-1", "berth/B1", "berth/B2", "berth/B3"}
     assert turn.usage.model_calls == 2
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.view import RECENT_LINES, build_view, fit
+from agents.fitting import fit
+from agents.provenance import quoted, unmarked
+from agents.view import RECENT_LINES, build_view
 from graph.app import App
 from protocol.canonical import dumps
 from protocol.position import Trigger
@@ -31,6 +33,13 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
 
 
 async def see(app: App, agent: str, *triggers: Trigger, case: CaseRow = CASE) -> dict[str, Any]:
+    """As a policy reads it, without marks."""
+    view: dict[str, Any] = unmarked(await see_marked(app, agent, *triggers, case=case))
+    return view
+
+
+async def see_marked(app: App, agent: str, *triggers: Trigger, case: CaseRow = CASE) -> dict[str, Any]:
+    """As it is shown to a model."""
     view, _ = await app.ledger.read(lambda tx: build_view(tx, app.world, case, agent, triggers))
     return view
 
@@ -101,14 +110,14 @@ async def test_view_is_cut_to_its_budget_oldest_lines_first_and_says_what_went(a
     for n in range(3):
         await app.ask(f"Where is V-{n}?", person="guest", session="s1")
     (last,) = await app.ledger.read(lambda tx: tx.session_cases("s1", 1))
-    view = await see(app, "berthing", said("Move V-1 and V-2 to B2"), case=last)
-    whole, size = dumps(view), len(dumps(view))
+    view = await see_marked(app, "berthing", said("Move V-1 and V-2 to B2"), case=last)
+    whole, size = quoted(view), len(quoted(view))
     assert fit(view, size // 4 + 1) == ()
-    assert dumps(view) == whole
+    assert quoted(view) == whole
     assert fit(view, size // 4 - 10)[:1] == ("line: Where is V-0?",)
     named = ["visit/V-1", "visit/V-2", "berth/B2", "berth/B1"]
     assert list(view["resources"]) == named, "what the line itself names stands before what its session named"
     dropped = fit(view, 1)
     assert list(dropped[-4:]) == named[::-1]
     assert view["versions"] == {}
-    assert view["triggers"][0]["text"] == "Move V-1 and V-2 to B2"
+    assert unmarked(view)["triggers"][0]["text"] == "Move V-1 and V-2 to B2"

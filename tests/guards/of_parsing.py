@@ -283,8 +283,8 @@ GUARDS = (
     ),
     Guard(
         "budget of a view",
-        "agents.view:fit",
-        "while len(dumps(view)) > budget_tokens * CHARS_PER_TOKEN:",
+        "agents.fitting:fit",
+        "while len(quoted(view)) > most:",
         "while False:",
         (
             (
