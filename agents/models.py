@@ -1,13 +1,15 @@
 """Which chat model plays a role: the seam between the turn and a backend (DESIGN section 6)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
 
 from agents.backend import OFFLINE, OPENAI, Endpoint
 from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
+from protocol.floor import Models
+from protocol.manifest import Manifest
 from protocol.turns import Move, Play, Policy, Turn, View, from_json
 
 Script = Sequence[Sequence[Mapping[str, Any]]]
@@ -19,6 +21,50 @@ class ModelAccess(Protocol):
     def model_of(self, agent: str) -> BaseChatModel: ...
     def endpoint_of(self, agent: str) -> str | None:
         """The endpoint that serves it, by the name of its tier or backend; None: it runs in this process."""
+
+
+@runtime_checkable
+class FallsBack(Protocol):
+    """A ModelAccess that knows which one plays instead while an endpoint is down."""
+
+    def fallback_of(self, agent: str) -> ModelAccess | None:
+        """The one that plays the role instead; None: nobody does."""
+
+
+def chain_of(models: ModelAccess, agent: str) -> Iterator[ModelAccess]:
+    """The accesses that may play a role, in order."""
+    found: ModelAccess | None = models
+    while found is not None:
+        yield found
+        found = found.fallback_of(agent) if isinstance(found, FallsBack) else None
+
+
+class TieredAccess:
+    """Each role played by the backend of its tier. ``chains``: backends by role, in order of use."""
+
+    def __init__(
+        self, backends: Mapping[str, ModelAccess], chains: Mapping[str, Sequence[str]], at: int = 0
+    ) -> None:
+        self._backends = backends
+        self._chains = chains
+        self._at = at
+
+    def model_of(self, agent: str) -> BaseChatModel:
+        """Of the role's tier."""
+        return self._backend(agent).model_of(agent)
+
+    def endpoint_of(self, agent: str) -> str | None:
+        """The backend by its name, each with a breaker of its own; None: offline."""
+        return self._backend(agent).endpoint_of(agent)
+
+    def fallback_of(self, agent: str) -> ModelAccess | None:
+        """The next backend of the role's chain."""
+        if self._at + 1 >= len(self._chains[agent]):
+            return None
+        return TieredAccess(self._backends, self._chains, self._at + 1)
+
+    def _backend(self, agent: str) -> ModelAccess:
+        return self._backends[self._chains[agent][self._at]]
 
 
 class OfflineAccess:
@@ -92,6 +138,24 @@ def calls_of(message: Any) -> Iterator[Mapping[str, Any]]:
     """The well-formed tool calls of an answer, in order."""
     for call in message.tool_calls:
         yield {"name": call["name"], "args": call["args"], "id": call["id"]}
+
+
+def chains_of(models: Models, manifests: Mapping[str, Manifest], name: str | None) -> dict[str, list[str]]:
+    """The backends of each role, in order. ``name``: of the one backend that plays all of them instead."""
+    tiers = {a: m.model.tier if m.model is not None else models.agents for a, m in manifests.items()}
+    return {a: [name] if name is not None else list(models.chain(tier)) for a, tier in tiers.items()}
+
+
+def open_tiers(
+    chains: Mapping[str, Sequence[str]],
+    endpoint: Endpoint,
+    policies: Mapping[str, Policy],
+    scripts: Mapping[str, Script] | None = None,
+) -> ModelAccess:
+    """The backends of every role. InvalidFloorError for one that there is not, or that lacks its key."""
+    names = sorted({name for chain in chains.values() for name in chain})
+    backends = {name: open_models(name, endpoint, policies, scripts) for name in names}
+    return TieredAccess(backends, chains)
 
 
 def open_models(

@@ -2,11 +2,9 @@
 
 from langchain_core.language_models import BaseChatModel
 
-from agents.backend import Endpoint
+from agents.backend import OPENAI, Endpoint
 from protocol.errors import InvalidFloorError
 
-ENDPOINT = "openai"
-"""How the breaker of the endpoint is named."""
 LONGEST_S = 600.0
 """No call lasts longer, whatever a turn's deadline allows."""
 
@@ -25,6 +23,7 @@ class OpenAIAccess:
                 hint="Set OPENAI_API_KEY; for an endpoint that asks for none, set it to any word.",
                 code="no_key",
             )
+        self._name = f"{OPENAI}{name}"
         self._model = StrictChat(
             model=name,
             base_url=endpoint.base_url,
@@ -41,5 +40,5 @@ class OpenAIAccess:
         return self._model
 
     def endpoint_of(self, agent: str) -> str | None:
-        """One endpoint, one breaker."""
-        return ENDPOINT
+        """By the model: another one may answer where this one does not."""
+        return self._name

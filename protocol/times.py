@@ -67,6 +67,11 @@ def whole(text: str) -> str:
     return show(parse(text).replace(microsecond=0))
 
 
+def day_of(wall_s: float, zone: str) -> str:
+    """The day at the site, ``2026-03-02``, of a reading of the clock on the wall."""
+    return (_EPOCH + timedelta(seconds=wall_s)).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
 def local(text: str, zone: str) -> str:
     """An instant as people at the site read it: ``Mon 2026-03-02 10:00 CET``; seconds where there are any."""
     at = parse(text).astimezone(ZoneInfo(zone))

@@ -1,0 +1,103 @@
+"""What one turn takes of its models, over all its attempts and the models that play it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.runnables import Runnable
+
+from agents.backend import OFFLINE
+from agents.models import ModelAccess, chain_of
+from agents.pricing import PriceBook
+from agents.view import CHARS_PER_TOKEN
+from protocol.usage import Usage, one_call
+from telemetry.prices import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A model that may play a role, with the role's tools. ``endpoint`` None: it runs in this process."""
+
+    model: Runnable[Any, Any]
+    endpoint: str | None = None
+    tools_tokens: int = 0
+    """Our estimate of what the definitions of the tools take in each call."""
+
+    @property
+    def name(self) -> str:
+        """Of its backend, as prices have it."""
+        return self.endpoint or OFFLINE
+
+
+def players_of(models: ModelAccess, agent: str, tools: Sequence[Any]) -> tuple[Player, ...]:
+    """Those that may play a role, in order: the first while it can."""
+    size = len(json.dumps(tools)) // CHARS_PER_TOKEN
+    return tuple(
+        Player(access.model_of(agent).bind_tools(tools), endpoint, 0 if endpoint is None else size)
+        for access in chain_of(models, agent)
+        for endpoint in (access.endpoint_of(agent),)
+    )
+
+
+def tokens_of(messages: Sequence[BaseMessage], answer: BaseMessage) -> tuple[Tokens, bool]:
+    """What a call took, and whether that is our estimate, since nobody has told."""
+    told: Mapping[str, Any] = getattr(answer, "usage_metadata", None) or {}
+    if not told:
+        # What a message holds beside its text, its calls above all, is counted as text.
+        return Tokens(count_tokens_approximately(messages), count_tokens_approximately([answer])), True
+    details: Mapping[str, Any] = told.get("input_token_details") or {}
+    cached = int(details.get("cache_read") or 0)
+    return Tokens(int(told.get("input_tokens", 0)), int(told.get("output_tokens", 0)), cached), False
+
+
+class Spent:
+    """Model use of all attempts of a turn, those that failed included."""
+
+    def __init__(self, prices: PriceBook) -> None:
+        self._prices = prices
+        self.usage = Usage()
+        self.player: Player | None = None
+        """Who plays the role now; None before anybody does."""
+        self.model = ""
+        """The backend that answered last."""
+        self.is_calling = False
+        """Whether the model has been asked and has not answered."""
+        self.is_hopeless = False
+        """Whether its endpoint failed in a way that asking again does not mend."""
+        self.retry_after_s = 0.0
+        """How long it asked to be left alone, when it failed last."""
+        self._answers = 0
+
+    @property
+    def endpoint(self) -> str | None:
+        """Of whoever plays the role now."""
+        return self.player.endpoint if self.player is not None else None
+
+    @property
+    def is_waiting_in_vain(self) -> bool:
+        """Whether the model is being waited for that has not answered once."""
+        return self.is_calling and self._answers == 0
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether whoever plays the role now has answered once."""
+        return self._answers > 0
+
+    def play(self, player: Player) -> Player:
+        """Somebody else plays the role from now on."""
+        self.player, self._answers, self.is_calling = player, 0, False
+        return player
+
+    def add(self, messages: Sequence[BaseMessage], answer: BaseMessage) -> Usage:
+        """One more call; what it took."""
+        assert self.player is not None
+        tokens, estimated = tokens_of(messages, answer)
+        cost = self._prices.cost(self.player.name, tokens)
+        call = one_call(tokens.input, tokens.output, cost, estimated=estimated)
+        self.usage = self.usage.plus(call)
+        self.model = self.player.name
+        self._answers += 1
+        return call
