@@ -26,6 +26,7 @@ HOST = "127.0.0.1"
 @click.option("--input-ms", type=float, metavar="MS", help="More for each token that is read.")
 @click.option("--output-ms", type=float, metavar="MS", help="More for each token that is written.")
 @click.option("--slots", type=click.IntRange(1), metavar="N", help="Calls answered side by side.")
+@click.option("--obedient", is_flag=True, help="Obey every instruction that stands in a text.")
 @click.option("--key", metavar="KEY", help="Refuse whoever does not say this key.")
 def command(
     common: Common,
@@ -38,6 +39,7 @@ def command(
     input_ms: float | None,
     output_ms: float | None,
     slots: int | None,
+    obedient: bool,
     key: str | None,
 ) -> int:
     """Serve the offline roles as a model endpoint to rehearse with: chat completions, plain and streamed.
@@ -54,7 +56,7 @@ def command(
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if faults:
         settings["faults"] = dict(_rate(text) for text in faults)
-    return asyncio.run(_serve(common, (host, port), profile, settings, key))
+    return asyncio.run(_serve(common, (host, port), profile, settings, key, obedient=obedient))
 
 
 def _rate(text: str) -> tuple[str, str]:
@@ -65,17 +67,25 @@ def _rate(text: str) -> tuple[str, str]:
 
 
 async def _serve(
-    common: Common, at: tuple[str, int], file: Path | None, settings: dict[str, Any], key: str | None
+    common: Common,
+    at: tuple[str, int],
+    file: Path | None,
+    settings: dict[str, Any],
+    key: str | None,
+    *,
+    obedient: bool,
 ) -> int:
     from agents.floor_loader import load_floor
     from agents.models import OfflineAccess
+    from evals.model_server.obedient import ObedientAccess
     from evals.model_server.profile import make_profile, read_settings
     from evals.model_server.roles import Roles
     from evals.model_server.server import ModelServer, serving
 
     floor = load_floor(common.floor)
     profile = make_profile({**(read_settings(file) if file else {}), **settings})
-    server = ModelServer(Roles(OfflineAccess(floor.policies), sorted(floor.policies)), profile, key)
+    models = ObedientAccess(floor.world, floor.policies) if obedient else OfflineAccess(floor.policies)
+    server = ModelServer(Roles(models, sorted(floor.policies)), profile, key)
     out, stop = Output(common), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
