@@ -16,11 +16,13 @@ MOST = 64 * 1024 * 1024
 REDACTED = "[redacted]"
 LEAST_SECRET = 6
 """Characters; a shorter key is a word that stands in many texts, and protects nothing."""
-_KEYS = re.compile(
-    r"(?:sk|rk|pk)-[A-Za-z0-9_-]{16,}|(?i:bearer|basic) [A-Za-z0-9._~+/=-]{16,}"
-    r"|(?i:authorization|api[-_]key)(?:\\?\"|')?\s*[:=]\s*(?:\\?\"|')?[A-Za-z0-9._~+/= -]{8,}"
-)
-"""What looks like a key of a model endpoint, or like a header that carries one."""
+_VALUE = r"[A-Za-z0-9._~+/=-]"
+_SCHEME = r"(?i:bearer|basic) "
+_NAME = r"(?i:authorization|api[-_]?key)\\*[\"']?\s*[:=]\s*\\*[\"']?"
+_KEYS = re.compile(rf"({_SCHEME}|{_NAME}(?:{_SCHEME})?){_VALUE}{{8,}}|\b(?:sk|rk|pk)-[A-Za-z0-9_-]{{16,}}")
+"""What looks like a key of a model endpoint, or like a header that carries one. What is replaced holds no
+quote and no backslash, so that JSON stays JSON, however deep it is nested in text.
+"""
 _HINTS = ("sk-", "rk-", "pk-", "bearer ", "basic ", "authorization", "api-key", "api_key", "apikey")
 """Without one of these nothing looks like a key: a look for them takes a fiftieth of the time."""
 
@@ -59,7 +61,9 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
         if len(secret) >= LEAST_SECRET and secret in text:
             text = text.replace(secret, REDACTED)
     lower = text.lower()
-    return _KEYS.sub(REDACTED, text) if any(hint in lower for hint in _HINTS) else text
+    if not any(hint in lower for hint in _HINTS):
+        return text
+    return _KEYS.sub(lambda found: f"{found[1] or ''}{REDACTED}", text)
 
 
 def packed(first: int, items: Sequence[Any], secrets: Sequence[str] = ()) -> bytes:

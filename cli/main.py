@@ -32,6 +32,7 @@ VERBS = {
     "worker": Verb("cli.worker", "Drive cases as they come, until SIGTERM or Ctrl-C."),
     "cases": Verb("cli.cases", "List the cases, newest first."),
     "trace": Verb("cli.trace", "Tell a case step by step."),
+    "replay": Verb("cli.replay", "Run a recorded case again, and name what differs."),
     "breakers": Verb("cli.breakers", "List the breakers of calls; or trip or reset one."),
     "agents": Verb("cli.agents", "Show the agents' contracts as published."),
     "check": Verb("cli.check", "Report every problem of the floor's contracts."),

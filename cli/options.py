@@ -98,6 +98,11 @@ def common_of(ctx: click.Context) -> Common:
     return resolve(ctx.meta.get(_GIVEN, {}), os.environ, Path.cwd())
 
 
+def given(name: str) -> Any:
+    """What was given on the command line itself; None when it was not."""
+    return click.get_current_context().meta.get(_GIVEN, {}).get(name)
+
+
 def resolve(given: Mapping[str, Any], environment: Mapping[str, str], here: Path) -> Common:
     """Raises InvalidFloorError (exit 3) for what this version cannot do, rather than ignore it."""
     chosen: dict[str, Any] = {

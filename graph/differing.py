@@ -131,12 +131,31 @@ def _turns(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> 
     def told(statements: Sequence[Statement]) -> dict[tuple[int, str], str]:
         return {(r[1], r[2]): _turn_words(json.loads(r[3])) for r in _rows(statements, "put_turn")}
 
-    found = _first(told(was), told(now))
+    found = _first(told(was), told(now)) or _fields_apart(was, now)
     if found is None:
         return None
-    (round_no, agent), one, other = found
-    where = f"round {round_no}: the turn of {agent}"
+    (round_no, agent, *field), one, other = found
+    of = f"{field[0]} of " if field else ""
+    where = f"round {round_no}: {of}the turn of {agent}"
     return Difference("turn", where, _cut(one), _cut(other), round=round_no, agent=agent)
+
+
+_OF_PROMPTS = frozenset({"context", "dropped"})
+"""Fields of a turn's row that tell how large its prompts were."""
+
+
+def _fields_apart(was: Sequence[Statement], now: Sequence[Statement]) -> tuple[Any, str, str] | None:
+    """The first field in which a turn's row differs, but for the size of its prompts."""
+
+    def told(statements: Sequence[Statement]) -> dict[tuple[int, str, str], str]:
+        return {
+            (r[1], r[2], name): json.dumps(value, ensure_ascii=False, sort_keys=True)
+            for r in _rows(statements, "put_turn")
+            for name, value in sorted(json.loads(r[3]).items())
+            if name not in _OF_PROMPTS
+        }
+
+    return _first(told(was), told(now))
 
 
 def _turn_words(body: Mapping[str, Any]) -> str:
@@ -221,9 +240,17 @@ def _sizeless(statement: Statement) -> Any:
     if name != "put_turn":
         return [name, list(values)]
     body = json.loads(values[3])
-    return [name, *values[:3], {k: v for k, v in body.items() if k not in ("context", "dropped")}]
+    return [name, *values[:3], {k: v for k, v in body.items() if k not in _OF_PROMPTS}]
 
 
 def _statement(strand: str, was: Sequence[Statement], now: Sequence[Statement], at: int) -> Difference:
     one, other = (f"{s[at][0]} {json.dumps(s[at][1])}" if at < len(s) else _NOTHING for s in (was, now))
-    return Difference("step", f"what {strand} asked of the ledger", _cut(one), _cut(other))
+    return Difference("step", f"what {strand} asked of the ledger", *_around(one, other))
+
+
+def _around(one: str, other: str) -> tuple[str, str]:
+    """Both, from a little before where they part."""
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    start = max(0, same - _LONGEST // 4)
+    dots = "…" if start else ""
+    return _cut(dots + one[start:]), _cut(dots + other[start:])

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 MAIN = "main"
 """The strand of a drive's own steps: intake, gate, escalate, reply."""
+SCRIPTED = "scripted"
+"""The name of models that a suite or a test gave, and that nobody has later."""
 OPENING, DECISION = "opening", "decision"
 """Strands of what happens to a case between drives."""
 

@@ -37,8 +37,8 @@ from protocol.world import World
 
 T = TypeVar("T")
 
-_FOREVER_S = 1e9
-_ALL_WAIT_S = 1e8
+_FOREVER_S = 1e8
+_ALL_WAIT_S = 1e7
 """Of virtual time: longer than any deadline, so that whoever waits then waits for what is not on tape."""
 
 

@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+RESOLUTION_S = 1e-6
+"""Timers so close together are due at once. Finer than a clock's last digit, a timer would never be due."""
+
 
 class _JumpSelector(selectors.DefaultSelector):
     loop: "VirtualLoop"
@@ -30,6 +33,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _JumpSelector()
         selector.loop = self
         super().__init__(selector)
+        self._clock_resolution = RESOLUTION_S
 
     def time(self) -> float:
         """The virtual clock."""

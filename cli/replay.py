@@ -1,0 +1,118 @@
+"""``andon replay``: run a recorded case again, without a network, and name what differs. Reads only."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.exits import DONE, FAILED
+from cli.options import Common, given, verb
+from cli.output import Output
+from protocol.errors import UsageError
+
+MOST_LINES = 12
+
+
+@verb("replay")
+@click.argument("case", metavar="[CASE]", required=False)
+@click.option(
+    "--until", type=click.IntRange(min=1), metavar="N", help="Stop after pass N, and show where it stood."
+)
+@click.option("--export", "export", metavar="FILE", help="Write the recording to a file, without keys.")
+@click.option("--import", "imported", metavar="FILE", help="Replay a file that --export wrote.")
+def command(
+    common: Common, case: str | None, until: int | None, export: str | None, imported: str | None
+) -> int:
+    """Run a recorded case again; exit 1 when anything differs.
+
+    Answers come from the recording. Beside them the policies are asked again where they played, or what
+    --model names: recorded for nothing, openai:NAME for a model at an endpoint.
+    """
+    from graph.replay_case import Wish, replay_case
+
+    if (case is None) == (imported is None) or (export and imported):
+        raise UsageError("Name a case, or a file with --import FILE.", hint="`andon cases` lists the cases.")
+    from agents.floor_loader import load_floor
+    from cli.opening import endpoint
+
+    floor = load_floor(common.floor)
+    name, parts = (
+        _from_file(imported, floor.world.config.floor) if imported else _from_ledger(common, str(case))
+    )
+    if export is not None:
+        return _write(common, export, floor.world.config.floor, name, parts)
+    model = given("model")
+    shape, _ = replay_case(floor, name, parts, Wish(model, endpoint(), until))
+    out = Output(common)
+    out.answer(shape, lambda: _print(out, shape))
+    return DONE if shape["identical"] else FAILED
+
+
+def _from_ledger(common: Common, case: str) -> tuple[str, list[Any]]:
+    from checkpoints.recordings import DamagedRecordingError, parts
+    from cli.reading import look_at
+    from cli.trace import case_row
+    from graph.replay_case import damaged
+
+    with look_at(common, f"case {case}") as (_, tx):
+        case_row(tx, case)
+        try:
+            return case, parts(tx, case)
+        except DamagedRecordingError as error:
+            raise damaged(case, error) from error
+
+
+def _from_file(file: str, floor: str) -> tuple[str, list[Any]]:
+    from graph.recording_file import imported
+
+    found = imported(Path(file))
+    if found.floor != floor:
+        raise UsageError(
+            f"{file} was recorded on the floor {found.floor}, and this is {floor}.",
+            hint="Name its floor with --floor DIR.",
+            code="other_floor",
+        )
+    return found.case, list(found.parts)
+
+
+def _write(common: Common, file: str, floor: str, case: str, parts: list[Any]) -> int:
+    from cli.replay_export import write_file
+
+    shape = write_file(common, Path(file), floor, case, parts)
+    out = Output(common)
+    words = f"{file}: the recording of {case}, {shape['bytes']} bytes, {shape['redacted']} values redacted"
+    out.answer(shape, lambda: out.text(words))
+    return DONE
+
+
+def _print(out: Output, shape: dict[str, Any]) -> None:
+    answers = shape["answers"]
+    told = f"{shape['jobs']} steps, {len(shape['passes'])} passes"
+    if answers["compared"]:
+        told += f", {answers['same']} of {answers['compared']} answers of {shape['model']} the same"
+    if shape["identical"]:
+        out.text(f"{shape['case']} replayed as recorded: {told}")
+    else:
+        out.text(f"{shape['case']} differs from its recording: {told}")
+        first, others = shape["difference"], shape["differences"][1:]
+        out.text(f"  first: {first['text']}")
+        for other in others[:MOST_LINES]:
+            out.text(f"  then: {other['text']}")
+    for number in shape["passes"] if shape["until"] else ():
+        out.text(
+            f"  pass {number['pass']} of round {number['round']}: {_verdicts(number)}, then {number['route']}"
+        )
+    if shape["until"] and shape["status"]:
+        out.text(f"  after pass {shape['until']} the case was {shape['status']}")
+    for note in shape["notes"]:
+        out.text(f"  note: {note}")
+    if shape["floor_changed"]:
+        out.text("  note: the floor is another version than the one that was recorded")
+
+
+def _verdicts(number: dict[str, Any]) -> str:
+    told = [
+        f"{v['agent']}/{v['action']} {v['verdict']}" + (f" ({v['code']})" if v["code"] else "")
+        for v in number["verdicts"]
+    ]
+    return ", ".join(told) or "no verdict"
