@@ -124,9 +124,9 @@ async def test_turn_that_this_floor_cannot_judge_stops_its_case(tmp_path: Path) 
         )
     async with opened(tmp_path / "data", copy_harbour(tmp_path / "floor", *NARROW)) as app:
         await app.resume()
-        (row,) = await app.ledger.read(lambda tx: tx.escalations(case, open_only=True))
-        assert row.reason == "floor_changed"
-        assert "takes other fields: berth must be one of B1" in row.summary
+        rows = await app.ledger.read(lambda tx: tx.escalations(case, open_only=True))
+        assert [row.reason for row in rows] == ["floor_changed"]
+        assert "takes other fields: berth must be one of B1" in rows[0].summary
 
 
 async def _said(app: App, move: dict[str, Any]) -> str:

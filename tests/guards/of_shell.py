@@ -352,7 +352,7 @@ GUARDS = (
         "fact that cannot be",
         "graph.facts:_apply",
         "if not isinstance(done, Applied):",
-        "if not isinstance(done, Applied):\n        return []\n    if False:",
+        "if not isinstance(done, Applied):\n        return [], {}\n    if False:",
         ("tests/graph/test_facts.py::test_fact_that_cannot_be_leaves_no_trace",),
         "fact_refused",
     ),

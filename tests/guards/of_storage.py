@@ -138,9 +138,9 @@ GUARDS = (
     ),
     Guard(
         "shadow commits nothing",
-        "checkpoints.sql_tx:SqlTx.put_commit",
-        'if self._one("shadowed", row.case, row.key):',
-        "if False:",
+        "sql/queries.sql",
+        "WHERE NOT EXISTS (SELECT 1 FROM verdicts WHERE case_id = ? AND key = ? AND verdict = 'shadowed')",
+        "WHERE ? <> ? OR 1 = 1",
         (f"{_SHADOW}test_shadowed_proposal_that_wrote_is_undone_with_its_transaction",),
         "shadowed",
     ),

@@ -34,6 +34,8 @@ from tests.postgres import server
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 60
 """How long a child may take. Too long is no kill: nobody knows what it would have said."""
+WHOLE = 10
+"""How often as long all tests together may take."""
 TOGETHER = 2
 CLAIMS = (
     AssertionError,
@@ -112,15 +114,15 @@ def without(guard: Guard, tests: Sequence[str], *options: str) -> Ran:
         return Ran(broken=[f"not removed: {error!r}"])
 
 
-def in_children(jobs: Sequence[tuple[str, Callable[[], Ran]]]) -> Iterator[tuple[str, Ran]]:
-    """Each job in a forked child, two at a time, in the order in which they end."""
+def in_children(jobs: Sequence[tuple[str, Callable[[], Ran]]], limit_s: int) -> Iterator[tuple[str, Ran]]:
+    """Each job in a forked child of ``limit_s`` seconds, two at a time, in the order in which they end."""
     assert threading.active_count() == 1, "a thread would be lost in a fork"
     waiting, selector = list(reversed(jobs)), selectors.DefaultSelector()
     running: dict[int, tuple[str, int, bytearray]] = {}
     while waiting or running:
         while waiting and len(running) < TOGETHER:
             name, job = waiting.pop()
-            pid, reading = _fork(job)
+            pid, reading = _fork(job, limit_s)
             running[reading] = name, pid, bytearray()
             selector.register(reading, selectors.EVENT_READ)
         for key, _ in selector.select():
@@ -135,7 +137,7 @@ def in_children(jobs: Sequence[tuple[str, Callable[[], Ran]]]) -> Iterator[tuple
             yield name, Ran(**json.loads(heard)) if status == 0 else Ran(broken=[f"ended with {status}"])
 
 
-def _fork(job: Callable[[], Ran]) -> tuple[int, int]:
+def _fork(job: Callable[[], Ran], limit_s: int) -> tuple[int, int]:
     reading, writing = os.pipe()
     sys.stdout.flush()
     pid = os.fork()
@@ -143,7 +145,7 @@ def _fork(job: Callable[[], Ran]) -> tuple[int, int]:
         os.close(writing)
         return pid, reading
     os.close(reading)
-    signal.alarm(LIMIT_S)
+    signal.alarm(limit_s)
     with _quiet():
         ran = job()
     os.write(writing, json.dumps(asdict(ran)).encode())
@@ -165,8 +167,8 @@ def sweep(guards: Sequence[Guard]) -> Iterator[tuple[str, Ran]]:
     preload(tests)
     if any(_needs_server(test) for test in tests):
         server()  # before the fork: a server of a child would outlive it
-    yield from in_children([("", lambda: run_tests(tests))])
-    yield from in_children([(g.name, lambda g=g: without(g, g.test)) for g in guards])  # type: ignore[misc]
+    yield from in_children([("", lambda: run_tests(tests))], WHOLE * LIMIT_S)
+    yield from in_children([(g.name, lambda g=g: without(g, g.test)) for g in guards], LIMIT_S)  # type: ignore[misc]
 
 
 def _needs_server(test: str) -> bool:
