@@ -29,7 +29,7 @@ PROGRAM = """
 import json, sys
 from tests.guards import sweep
 from tests.guards.removal import Guard
-sweep.LIMIT_S = 2
+sweep.LIMIT_S = 6
 place = "protocol.rate:next_slot"
 guards = [Guard(name, place, old, new, (test,)) for name, (old, new, test) in {removed!r}.items()]
 print(json.dumps({{name: [ran.passed, ran.killed, ran.broken] for name, ran in sweep.sweep(guards)}}))
