@@ -113,15 +113,17 @@ def _verdicts(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) 
             statements, "put_verdict"
         ):
             why = f"{verdict} ({code})" if code else verdict
-            found[key, agent, kind, resource] = f"{why}: {reason}" if reason else why
+            found[key, agent, kind] = f"{why}: {reason}" if reason else why
         return found
 
     found = _first(told(was), told(now))
     if found is None:
         return None
-    (_, agent, kind, resource), one, other = found
-    of = f" of {resource}" if resource else ""
-    where = f"pass {pass_no}: the verdict on {agent}/{kind}{of}"
+    (key, agent, kind), one, other = found
+    named = (v[7] for v in _rows([*was, *now], "put_verdict") if v[0] == key and v[7])
+    where = f"pass {pass_no}: the verdict on {agent}/{kind}"
+    if resource := next(named, ""):
+        where += f" of {resource}"
     short = [v.partition(":")[0] for v in (one, other)]
     one, other = (one, other) if short[0] == short[1] else short
     return Difference("verdict", where, _cut(one), _cut(other), pass_no=pass_no, agent=agent)
