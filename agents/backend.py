@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 OFFLINE = "offline"
 """The name of the backend that plays each role by its policy."""
+TIERS = "tiers"
+"""What stands for the floor's own choice where one backend could stand."""
 OPENAI = "openai:"
 """What the name of a model at an endpoint begins with."""
 

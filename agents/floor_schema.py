@@ -92,6 +92,10 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
         "rate": ("turns it may take", [{"per_minute": 60}]),
         "model": ("the model tier that plays it; floor.yaml maps tiers to models", [{"tier": "small"}]),
         "context": ("the budget of its view", [{"budget_tokens": 4000}]),
+        "budget": (
+            "what calls of its models may take in a day, in place of floor.yaml's limits.per_agent",
+            [{"tokens": 500000, "usd": "5"}],
+        ),
     },
     "CapabilityScope": {
         "can": ("action kinds it may propose", [["bake", "cool_down"]]),

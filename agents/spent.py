@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -13,6 +14,7 @@ from agents.backend import OFFLINE
 from agents.models import ModelAccess, chain_of
 from agents.pricing import PriceBook
 from agents.view import CHARS_PER_TOKEN
+from protocol.spending import Spend
 from protocol.usage import Usage, one_call
 from telemetry.prices import Tokens
 
@@ -90,6 +92,12 @@ class Spent:
         """Somebody else plays the role from now on."""
         self.player, self._answers, self.is_calling = player, 0, False
         return player
+
+    def since(self, before: Usage, wall_ms: int) -> Spend:
+        """What was taken since ``before``: the money that is known of it."""
+        now, then = self.usage, before
+        tokens = now.input_tokens + now.output_tokens - then.input_tokens - then.output_tokens
+        return Spend(tokens, Decimal(now.at_least_usd) - Decimal(then.at_least_usd), wall_ms)
 
     def add(self, messages: Sequence[BaseMessage], answer: BaseMessage) -> Usage:
         """One more call; what it took."""

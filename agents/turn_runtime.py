@@ -7,27 +7,33 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
+from langchain_core.messages.utils import count_tokens_approximately
 
+from agents.budgets import BudgetExhaustedError, Budgets, Calling
 from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
 from agents.parsing import InvalidTurnError, check_answers, check_message, parse_moves
+from agents.pricing import PriceBook
 from agents.prompting import system_prompt
 from agents.prompts import NOTHING_SHOWN, Prompt
 from agents.rates import Rates
 from agents.retrying import KEEP_SHARE, decide, pace
+from agents.spent import Player, Spent, players_of
+from agents.telling import tell
 from agents.tracking import TrackedSnapshot
 from agents.view import build_view
 from protocol.breaker import CallResult
-from protocol.calling import RATE
+from protocol.calling import BUDGET, RATE
 from protocol.canonical import legible
 from protocol.effects import Emit
 from protocol.fields import check_shape
 from protocol.ids import derive
-from protocol.ports import Ledger, ReadTx
+from protocol.ports import Ledger, ReadTx, Tx
 from protocol.position import Trigger
 from protocol.rows import CaseRow
-from protocol.turns import Move, Proposal, Turn, Usage
+from protocol.spending import Spend
+from protocol.turns import Move, Proposal, Turn
 from protocol.world import World
 from telemetry.clock import shared_clock
 
@@ -60,14 +66,16 @@ class TurnRuntime:
         prompts: Mapping[str, str],
         clock: Callable[[], float],
         shared: Callable[[], float] = shared_clock,
+        prices: PriceBook | None = None,
     ) -> None:
         self._world = world
         self._ledger = ledger
         self._clock = clock
         self._prompts = {a: system_prompt(prompts[a], m) for a, m in world.manifests.items()}
-        self._models = {a: models.model_of(a).bind_tools(tools_of(world, a)) for a in world.manifests}
-        self._endpoint_of = {a: models.endpoint_of(a) for a in world.manifests}
+        self._players = {a: players_of(models, a, tools_of(world, a)) for a in world.manifests}
         self._endpoints = Endpoints(world, ledger, shared)
+        self._prices = prices or PriceBook(world.config.models.prices)
+        self._budgets = Budgets(world, ledger, self._prices, shared)
         self._rates = Rates(world, ledger, shared)
 
     async def take(self, job: Job) -> Turn:
@@ -90,22 +98,48 @@ class TurnRuntime:
         if waited_s is None:
             detail = f"{job.agent} takes no more turns than its rate allows, and no slot is free in time"
             return Turn(job.agent, failure=RATE, detail=detail, attempts=0)
-        endpoint = self._endpoint_of[job.agent]
-        if endpoint is None:
-            return await self._attempts(job, deadline_s, deadline_s - waited_s, _Spent())
-        return await self._through(endpoint, job, deadline_s, waited_s)
+        return await self._by_whom_it_can(job, deadline_s, deadline_s - waited_s)
 
-    async def _through(self, endpoint: str, job: Job, deadline_s: float, waited_s: float) -> Turn:
-        """The turn, if its model's endpoint may be called; what came of that is recorded."""
-        allowed_s, spent = deadline_s - waited_s, _Spent()
-        call = EndpointCall(endpoint, job.case, job.agent, job.round, allowed_s)
+    async def _by_whom_it_can(self, job: Job, deadline_s: float, allowed_s: float) -> Turn:
+        """The turn of the first model of the role whose endpoint is up, while there is time for another."""
+        started, spent, attempts = self._clock(), _Spent(self._prices), 0
+        players = self._players[job.agent]
+        for player, following in zip(players, (*players[1:], None), strict=True):
+            left_s = allowed_s - (self._clock() - started) if attempts else allowed_s
+            turn = await self._through(spent.play(player), job, (deadline_s, left_s), spent)
+            turn = replace(turn, attempts=turn.attempts + attempts, usage=spent.usage, model=spent.model)
+            if following is None or turn.endpoint is None or turn.failure == "timeout":
+                break
+            attempts = turn.attempts
+            if attempts and allowed_s - (self._clock() - started) < KEEP_SHARE * deadline_s:
+                break
+            await self._fall_back(job, player, following, turn)
+        return turn
+
+    async def _fall_back(self, job: Job, player: Player, following: Player, failed: Turn) -> None:
+        data = {"from": player.name, "to": following.name, "why": failed.detail[:500]}
+
+        def told(tx: Tx) -> None:
+            tell(tx, self._world, job.case, job.agent, "model.fell_back", job.agent, data)
+
+        await self._ledger.write(told)
+
+    async def _through(self, player: Player, job: Job, times_s: tuple[float, float], spent: "_Spent") -> Turn:
+        """The turn, if its model's endpoint may be called; what came of that is recorded.
+
+        ``times_s``: the deadline, and what of it is left.
+        """
+        deadline_s, allowed_s = times_s
+        if player.endpoint is None:
+            return await self._attempts(job, deadline_s, allowed_s, spent)
+        call = EndpointCall(player.endpoint, job.case, job.agent, job.round, allowed_s)
         if why := await self._endpoints.refuses(call):
-            return Turn(job.agent, failure="error", detail=why, attempts=0, endpoint=endpoint)
+            return Turn(job.agent, failure="error", detail=why, attempts=0, endpoint=player.endpoint)
         turn = await self._attempts(job, deadline_s, allowed_s, spent)
         if turn.endpoint is not None:
             result = CallResult.TIMEOUT if turn.failure == "timeout" else CallResult.ERROR
         else:
-            result = CallResult.GOOD if spent.usage.model_calls else CallResult.UNKNOWN
+            result = CallResult.GOOD if spent.has_answered else CallResult.UNKNOWN
         await self._endpoints.came_to(call, result)
         return turn
 
@@ -122,7 +156,7 @@ class TurnRuntime:
             took_s = self._clock() - started
             turn = replace(turn, attempts=attempt, usage=spent.usage, pace=pace(took_s, allowed_s))
             turn = replace(turn, dropped=spent.prompt.dropped, context=spent.prompt.context)
-            if turn.failure is None or turn.failure == "timeout":
+            if turn.failure in (None, "timeout", BUDGET):
                 return turn
             retries = self._world.manifests[job.agent].escalation_path.after_retries
             attempts = attempt if spent.is_hopeless else retries + 1
@@ -163,14 +197,16 @@ class TurnRuntime:
                 return await self._converse(job, complaint, spent)
         except InvalidTurnError as error:
             return Turn(job.agent, failure="invalid", detail=legible(str(error)))
+        except BudgetExhaustedError as error:
+            return Turn(job.agent, failure=BUDGET, detail=str(error))
         except EndpointDownError as error:
-            endpoint = self._endpoint_of[job.agent]
+            endpoint = spent.endpoint
             spent.is_hopeless, spent.retry_after_s = error.is_hopeless, error.retry_after_s
             return Turn(job.agent, failure="error", detail=legible(str(error)), endpoint=endpoint)
         except Exception as error:  # noqa: BLE001 - a failing agent is a value for the gate, and cancels nobody
             if isinstance(error, TimeoutError) and limit.expired():
                 # A model that never answered in this turn is down; one that did is only asked for too much.
-                endpoint = self._endpoint_of[job.agent] if spent.is_waiting_in_vain else None
+                endpoint = spent.endpoint if spent.is_waiting_in_vain else None
                 detail = f"no answer within {timeout_s:.0f} s"
                 return Turn(job.agent, failure="timeout", detail=detail, endpoint=endpoint)
             return Turn(job.agent, failure="error", detail=_told(error))
@@ -184,7 +220,7 @@ class TurnRuntime:
         prompt = spent.prompt = Prompt(self._prompts[job.agent], view, complaint, budget, queries=queries)
         reads = {ref: version for ref, version in reads.items() if ref not in prompt.dropped}
         for _ in range(MAX_STEPS):
-            answer = await self._call(job.agent, prompt.messages, spent)
+            answer = await self._bounded(job, prompt.messages, spent)
             check_message(answer)
             calls = list(calls_of(answer))
             if not any(c["name"] in self._world.queries for c in calls):
@@ -196,19 +232,40 @@ class TurnRuntime:
                 await self._answer(job.agent, call, reads, prompt)
         raise InvalidTurnError(f"no moves after {MAX_STEPS} steps of queries")
 
-    async def _call(self, agent: str, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
+    async def _bounded(self, job: Job, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
+        """A call within its budgets. One that is broken off stays reserved: it may have been paid for."""
+        if not self._budgets.bound(job.agent):
+            return await self._call(messages, spent)
+        player = spent.player
+        assert player is not None
+        size = count_tokens_approximately(messages) + player.tools_tokens
+        made = await self._budgets.reserve(Calling(job.case, job.agent, job.round, player.name, size))
+        started, before = self._clock(), spent.usage
+        try:
+            answer = await self._call(messages, spent)
+        except Exception:
+            await self._budgets.settle(made, Spend(wall_ms=self._since_ms(started)))
+            raise
+        await self._budgets.settle(made, spent.since(before, self._since_ms(started)))
+        return answer
+
+    def _since_ms(self, started: float) -> int:
+        return max(0, round((self._clock() - started) * 1000))
+
+    async def _call(self, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
         """The model's answer. Raises EndpointDownError for a failure of the endpoint that serves it."""
+        assert spent.player is not None
         spent.is_calling = True
         try:
-            answer = await self._models[agent].ainvoke(messages)
+            answer: BaseMessage = await spent.player.model.ainvoke(messages)
         except Exception as error:
             spent.is_calling = False
-            if (endpoint := self._endpoint_of[agent]) is None or not is_endpoints(error):
+            if spent.endpoint is None or not is_endpoints(error):
                 raise
-            raise EndpointDownError(f"{endpoint}: {_told(error)}") from error
+            raise EndpointDownError(f"{spent.endpoint}: {_told(error)}") from error
         spent.is_calling = False
-        spent.add(answer)
-        spent.prompt.called(answer, is_told=self._endpoint_of[agent] is not None)
+        spent.add(messages, answer)
+        spent.prompt.called(answer, is_told=spent.endpoint is not None)
         return answer
 
     async def _answer(
@@ -250,30 +307,7 @@ def _told(error: Exception) -> str:
     return legible(f"{type(error).__name__}: {error}")
 
 
-class _Spent:
-    """Model use of all attempts of a turn, those that failed included."""
+class _Spent(Spent):
+    """What a turn takes, and what its model was shown last."""
 
-    def __init__(self) -> None:
-        self.usage = Usage()
-        self.prompt = NOTHING_SHOWN
-        self.is_calling = False
-        """Whether the model has been asked and has not answered."""
-        self.is_hopeless = False
-        """Whether its endpoint failed in a way that asking again does not mend."""
-        self.retry_after_s = 0.0
-        """How long it asked to be left alone, when it failed last."""
-
-    @property
-    def is_waiting_in_vain(self) -> bool:
-        """Whether the model is being waited for that has not answered once."""
-        return self.is_calling and self.usage.model_calls == 0
-
-    def add(self, message: BaseMessage) -> None:
-        """One more call."""
-        found: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
-        self.usage = replace(
-            self.usage,
-            model_calls=self.usage.model_calls + 1,
-            input_tokens=self.usage.input_tokens + int(found.get("input_tokens", 0)),
-            output_tokens=self.usage.output_tokens + int(found.get("output_tokens", 0)),
-        )
+    prompt = NOTHING_SHOWN

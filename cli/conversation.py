@@ -132,7 +132,7 @@ async def begin(app: App, out: Output, person: str, session: str | None) -> Conv
     """A new conversation, or the one named; raises NotFoundError or NotAuthorisedError for that one."""
     config = app.world.config
     out.note(f"{config.floor}: {config.purpose}")
-    out.note(model_line(app.settings))
+    out.note(model_line(app.settings, app.world.config.models))
     if session is None:
         session = session_id()
         out.note(f"session {session}, you are {person}; /help lists commands")

@@ -98,6 +98,20 @@ def _adopted(event: EventRow, zone: str) -> Told:
     return f"what runs the case has changed since{what}", {"changed": changed}
 
 
+def _exhausted(event: EventRow, zone: str) -> Told:
+    data = event.data
+    text = f"{event.agent} may not call {data['model']}: {data['why']}; the case calls no model any more"
+    return text, {"scope": data["scope"]}
+
+
+def _fell_back(event: EventRow, zone: str) -> Told:
+    data = event.data
+    return f"{event.agent} is played by {data['to']} instead of {data['from']}: {data['why']}", {
+        "from": data["from"],
+        "to": data["to"],
+    }
+
+
 def _raised(event: EventRow, zone: str) -> Told:
     data = event.data
     return f"{data['figure']}, above {data['limit']}; {data['advice']}", {"alert": event.subject}
@@ -221,6 +235,8 @@ TELLERS: dict[str, Teller] = {
     "answer.degraded": _degraded,
     "rate.limited": _over_rate,
     "context.nearly_full": _nearly_full,
+    "budget.exhausted": _exhausted,
+    "model.fell_back": _fell_back,
     "approval.requested": _requested,
     "question.requested": _requested,
     "approval.escalated": _moved_on,

@@ -19,7 +19,6 @@ HELP = {"help_option_names": ["-h", "--help"]}
 CONFIG = "floor.yaml"
 DATA = ".andon"
 LEDGER = "ledger.db"
-OFFLINE = "offline"
 TOPOLOGY = "hybrid"
 _GIVEN = "cli.given"
 _PLANT = Path(__file__).resolve().parent.parent
@@ -49,7 +48,8 @@ class Common:
     color: bool = True
     verbose: int = 0
     database: str | None = None
-    model: str = OFFLINE
+    model: str | None = None
+    """The one model that plays every role; None: the floor's tiers say which plays which."""
     anchor: Path | None = None
     anchor_key: Path | None = None
     """The files of the audit chain's heads and of their key; None: in the data directory."""
@@ -125,7 +125,7 @@ def resolve(given: Mapping[str, Any], environment: Mapping[str, str], here: Path
         anchor=Path(chosen["anchor"]) if "anchor" in chosen else None,
         anchor_key=Path(chosen["anchor_key"]) if "anchor_key" in chosen else None,
         database=chosen.get("database"),
-        model=chosen.get("model", OFFLINE),
+        model=chosen.get("model"),
     )
 
 

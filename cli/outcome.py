@@ -9,16 +9,20 @@ from protocol.times import local
 
 if TYPE_CHECKING:
     from graph.settings import Settings
+    from protocol.floor import Models
 
 
-def model_line(settings: "Settings") -> str:
+def model_line(settings: "Settings", models: "Models") -> str:
     """Which model plays the roles, and where it is asked."""
     from agents.backend import OFFLINE, OPENAI
 
-    if settings.model == OFFLINE:
+    backends = sorted({settings.model} if settings.model else set(models.tiers.values()))
+    asked = [name.removeprefix(OPENAI) for name in backends if name != OFFLINE]
+    if not asked:
         return "model: offline. Each role is played by its policy; no key, no network."
-    name = settings.model.removeprefix(OPENAI)
-    return f"model: {name} at {settings.endpoint.base_url or 'its maker'}. What agents see is sent there."
+    tiers = "" if settings.model else ", by the tiers of floor.yaml"
+    where = settings.endpoint.base_url or "its maker"
+    return f"model: {', '.join(asked)} at {where}{tiers}. What agents see is sent there."
 
 
 def print_outcome(out: Output, shape: Mapping[str, Any], zone: str, *, told: str = "") -> None:

@@ -40,7 +40,7 @@ async def _run(common: Common, text: str) -> int:
     out = Output(common)
     progress = Progress(out, process_clock, speaks=True)
     async with open_floor(common) as (app, person):
-        out.note(model_line(app.settings))
+        out.note(model_line(app.settings, app.world.config.models))
         shape = await app.ask(text, person=person, progress=progress)
         shape = await settle(app, shape)
         zone = app.world.config.zone

@@ -9,8 +9,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from agents.backend import TIERS
+from agents.budgets import check_money
 from agents.floor_loader import Floor, load_floor
-from agents.models import ModelAccess, open_models
+from agents.models import ModelAccess, chains_of, open_tiers
+from agents.pricing import PriceBook
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
 from graph.anchoring import anchor_files, anchored
@@ -237,7 +240,11 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
             hint="Leave out --topology.",
             code="bad_settings",
         )
-    models = models or open_models(settings.model, settings.endpoint, floor.policies, settings.scripts)
+    chains = chains_of(world.config.models, world.manifests, settings.model)
+    prices = PriceBook(world.config.models.prices, settings.endpoint.base_url)
+    if models is None:
+        check_money(world, chains, prices)
+        models = open_tiers(chains, settings.endpoint, floor.policies, settings.scripts)
     place = Place(settings.data_dir, settings.database, settings.inline)
     heads = anchor_files(settings.data_dir, settings.anchor, settings.anchor_key)
     async with (
@@ -254,7 +261,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         served = {a: e for a in world.manifests if (e := models.endpoint_of(a)) is not None}
         elapsed = taped_clock(time.monotonic)
         recorder = Recorder(world, settings.model, _secrets(settings), served)
-        turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock)
+        turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock, prices)
         router = RecordedRouter(OfflineRouter(world, floor.policies))
         graphs = Graphs(*(build(world, taping, turns, router, kept, clock) for kept in (saver, None)))
         timing = Timing(

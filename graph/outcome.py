@@ -1,11 +1,13 @@
 """What became of a case, in the JSON shapes other programs rely on (DESIGN section 8). Read-only."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from protocol.errors import NotFoundError
 from protocol.ports import ReadTx
 from protocol.rows import CaseRow, EscalationRow, VerdictRow
+from protocol.usage import total
 
 
 def run_shape(tx: ReadTx, case_id: str, schema: str = "andon/run/v1") -> dict[str, Any]:
@@ -54,14 +56,7 @@ def _waiting(case: CaseRow, escalations: Sequence[EscalationRow]) -> list[dict[s
 
 def _usage(tx: ReadTx, case_id: str) -> dict[str, Any]:
     """Sums over the case's turns; an unknown cost is null, never 0."""
-    rows = [turn["usage"] for _, turn in tx.turns(case_id) if "usage" in turn]
-    unknown = any(u["cost_usd"] is None for u in rows)
-    return {
-        "model_calls": sum(u["model_calls"] for u in rows),
-        "input_tokens": sum(u["input_tokens"] for u in rows),
-        "output_tokens": sum(u["output_tokens"] for u in rows),
-        "cost_usd": None if unknown else 0,
-    }
+    return asdict(total(turn for _, turn in tx.turns(case_id)))
 
 
 def decision_shape(

@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from agents.models import ModelAccess
+from agents.models import ModelAccess, chain_of
 from agents.router import Router
 from checkpoints.recordings import RecordsTx, packed
 from checkpoints.sql_reads import SqlReads
@@ -302,6 +303,11 @@ class RecordedModels:
     def endpoint_of(self, agent: str) -> str | None:
         """See ModelAccess."""
         return self._models.endpoint_of(agent)
+
+    def fallback_of(self, agent: str) -> "RecordedModels | None":
+        """See FallsBack; taped as well."""
+        models = list(islice(chain_of(self._models, agent), 2))
+        return RecordedModels(models[1]) if len(models) > 1 else None
 
 
 class _RecordedModel:

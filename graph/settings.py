@@ -36,13 +36,14 @@ class Settings:
     ``anchor`` and ``anchor_key``: the files of the audit chain's heads and of the key that signs them;
     None: in ``data_dir``.
     ``secret``: the key behind the name of a variable, for what is sent to receivers outside.
-    ``endpoint``: where a ``model`` that is not offline is served.
+    ``model``: the one backend for every role; None: the floor's tiers say which plays which.
+    ``endpoint``: where a model that is not offline is served.
     ``database``: the URL of a PostgreSQL that holds the ledger; None: a file in ``data_dir``.
     """
 
     floor_dir: Path
     data_dir: Path
-    model: str = OFFLINE
+    model: str | None = OFFLINE
     endpoint: Endpoint = field(default_factory=Endpoint)
     database: str | None = None
     topology: str = "hybrid"

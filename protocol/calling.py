@@ -22,6 +22,8 @@ from protocol.turns import Turn
 
 RATE = "rate"
 """The failure of a turn that its agent's rate did not allow in time."""
+BUDGET = "budget"
+"""The failure of a turn that there was no budget left for."""
 
 
 def may_call(p: Pass, identifier: str, exchange: Exchange) -> bool:
@@ -52,7 +54,7 @@ def record_calls(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
 
 
 def _result(turn: Turn) -> CallResult:
-    if turn.endpoint is not None or turn.failure == RATE:
+    if turn.endpoint is not None or turn.failure in (RATE, BUDGET):
         return CallResult.UNKNOWN
     match turn.failure, turn.pace:
         case None | "timeout", "late":

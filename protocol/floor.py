@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints
 
 from protocol.breaker import BreakerPolicy
-from protocol.manifest import Name, Strict
+from protocol.manifest import Budget, Name, Strict, Usd
 from protocol.times import parse
 
 PersonId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,63}$")]
@@ -62,26 +62,6 @@ class ApprovalPolicy(Strict):
     irreversible: bool = False
     reject_options: list[RejectOption] = Field(default_factory=list)
     repeat_after_s: int = Field(default=3600, ge=0)
-
-
-Usd = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
-"""US dollars as a decimal number, in quotes: no binary fraction stands for a price."""
-
-
-class Budget(Strict):
-    """What calls of models may take (R14). What is left out has no bound.
-
-    ``wall_s``: seconds that calls take, added up; calls side by side count each.
-    """
-
-    tokens: int | None = Field(default=None, ge=1)
-    usd: Usd | None = None
-    wall_s: int | None = Field(default=None, ge=1)
-
-    @property
-    def bounds(self) -> bool:
-        """Whether it says anything."""
-        return any(bound is not None for bound in (self.tokens, self.usd, self.wall_s))
 
 
 class Limits(Strict):

@@ -6,7 +6,7 @@ from typing import Any
 
 from protocol.asking import answer_trigger, concrete, open_exchange, request_trigger
 from protocol.authority import effective_level, key_params, scope_refusal
-from protocol.calling import record_calls
+from protocol.calling import BUDGET, record_calls
 from protocol.degrading import remember
 from protocol.effects import Refusal
 from protocol.escalating import ask_question
@@ -61,6 +61,9 @@ def _note_turn(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
         "asked_by": asked_by(triggers),
         "attempts": turn.attempts,
         "model_calls": turn.usage.model_calls,
+        "model": turn.model,
+        "tokens": turn.usage.input_tokens + turn.usage.output_tokens,
+        "cost_usd": turn.usage.cost_usd,
         "failure": turn.failure,
         "endpoint": turn.endpoint,
         "detail": turn.detail[:500],
@@ -254,7 +257,8 @@ def _settled(p: Pass, identifier: str, exchange: Exchange, turn: Turn) -> Item:
 
 
 def _refused(p: Pass, identifier: str, exchange: Exchange) -> None:
-    _rule_carried(p, exchange, Verdict.REFUSED, exchange.text or f"{exchange.owner} refused", exchange.code)
+    said = f'{exchange.owner} says: "{exchange.text}"' if exchange.text else f"{exchange.owner} refused"
+    _rule_carried(p, exchange, Verdict.REFUSED, said, exchange.code)
     p.wake(exchange.asker, answer_trigger(p, identifier, exchange, "refuse"))
 
 
@@ -281,7 +285,10 @@ def _silent(p: Pass, heard: Heard, turn: Turn, triggers: tuple[Trigger, ...]) ->
 def _failed(p: Pass, turn: Turn, triggers: tuple[Trigger, ...]) -> None:
     """A turn that timed out or failed for good: its exchanges end undecided, and a person is asked."""
     agent = turn.agent
-    p.errors.append(f"{agent}: {turn.failure}")
+    if turn.failure == BUDGET:
+        p.exhausted = p.exhausted or BUDGET  # no model is called any more: what is open is for people (R14)
+    else:
+        p.errors.append(f"{agent}: {turn.failure}")
     positions: list[Item] = []
     for identifier in dict.fromkeys(t.get("exchange") for t in triggers):
         exchange = p.exchanges.get(identifier) if identifier else None

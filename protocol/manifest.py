@@ -93,6 +93,26 @@ class Rate(Strict):
     per_minute: int = Field(ge=1)
 
 
+Usd = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,12})?$")]
+"""US dollars as a decimal number, in quotes: no binary fraction stands for a price."""
+
+
+class Budget(Strict):
+    """What calls of models may take (R14). What is left out has no bound.
+
+    ``wall_s``: seconds that calls take, added up; calls side by side count each.
+    """
+
+    tokens: int | None = Field(default=None, ge=1)
+    usd: Usd | None = None
+    wall_s: int | None = Field(default=None, ge=1)
+
+    @property
+    def bounds(self) -> bool:
+        """Whether it says anything."""
+        return any(bound is not None for bound in (self.tokens, self.usd, self.wall_s))
+
+
 class ModelChoice(Strict):
     """A tier; settings map tiers to models."""
 
@@ -124,6 +144,7 @@ class Manifest(Strict):
     rate: Rate | None = None
     model: ModelChoice | None = None
     context: ContextBudget = ContextBudget(budget_tokens=4000)
+    budget: Budget | None = None
 
     def hears(self) -> frozenset[str]:
         """Event types that wake the agent, its reflexes' included."""

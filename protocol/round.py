@@ -11,7 +11,7 @@ from typing import Any
 from protocol.arbitration import ActionState
 from protocol.asking import answer_trigger, concrete, request_trigger
 from protocol.authority import rank
-from protocol.calling import give_back
+from protocol.calling import BUDGET, give_back
 from protocol.deciding import apply_decisions
 from protocol.effects import Effects
 from protocol.escalating import ask_question
@@ -244,7 +244,8 @@ def _limit(p: Pass) -> None:
     waiting |= {x.asker for _, x in ended if x.carries is None}
     if waiting:
         who = ", ".join(sorted(waiting))
-        text = f"The case used up its {reason} ({limit} rounds at most) while {who} had work left."
+        bound = "" if reason == BUDGET else f" ({limit} rounds at most)"
+        text = f"The case used up its {reason}{bound} while {who} had work left."
         ask_question(p, sorted(waiting)[0], f"{p.case.id}/{p.number}/limit", text, [], f"limit_{reason}")
 
 

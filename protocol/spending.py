@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from protocol.floor import Budget
+from protocol.manifest import Budget
 
 
 @dataclass(frozen=True, slots=True)

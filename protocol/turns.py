@@ -5,9 +5,11 @@ form (``to_json``/``from_json``) is the ledger row that every re-run uses again.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
+
+from protocol.usage import NO_USE, Usage, usage_of
 
 
 class AnswerKind(StrEnum):
@@ -77,16 +79,6 @@ Move: TypeAlias = Proposal | Ask | Answer | Reply
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Model use of one turn. ``cost_usd`` is a decimal string, or None when unknown."""
-
-    model_calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: str | None = "0"
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
     """The largest prompt of a turn beside the agent's budget, in tokens; 0 when no model was asked.
 
@@ -118,10 +110,10 @@ class Turn:
     moves: tuple[Move, ...] = ()
     reads: Mapping[str, int] = field(default_factory=dict)
     failure: str | None = None
-    """``timeout``, ``error``, ``invalid`` or ``rate``; None when the turn succeeded."""
+    """``timeout``, ``error``, ``invalid``, ``rate`` or ``budget``; None when the turn succeeded."""
     detail: str = ""
     attempts: int = 1
-    usage: Usage = Usage()
+    usage: Usage = NO_USE
     dropped: tuple[str, ...] = ()
     """What was left out of the prompt to fit its budget: lines, records, ends of texts and of answers."""
     endpoint: str | None = None
@@ -129,6 +121,8 @@ class Turn:
     pace: Literal["", "slow", "late"] = ""
     """``slow``: it took nearly all of its time; ``late``: well more, as what cannot be cancelled does."""
     context: Context = Context()
+    model: str = ""
+    """The backend that answered last, ``offline`` or ``openai:NAME``; empty when none did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +194,7 @@ def to_json(turn: Turn) -> dict[str, Any]:
         "failure": turn.failure,
         "detail": turn.detail,
         "attempts": turn.attempts,
-        "usage": {
-            "model_calls": turn.usage.model_calls,
-            "input_tokens": turn.usage.input_tokens,
-            "output_tokens": turn.usage.output_tokens,
-            "cost_usd": turn.usage.cost_usd,
-        },
+        "usage": asdict(turn.usage),
         "dropped": list(turn.dropped),
         "endpoint": turn.endpoint,
         "pace": turn.pace,
@@ -214,6 +203,7 @@ def to_json(turn: Turn) -> dict[str, Any]:
             "budget": turn.context.budget,
             "counted": turn.context.counted,
         },
+        "model": turn.model,
     }
 
 
@@ -265,11 +255,12 @@ def from_json(data: Mapping[str, Any]) -> Turn:
         failure=data["failure"],
         detail=data["detail"],
         attempts=data["attempts"],
-        usage=Usage(**data["usage"]),
+        usage=usage_of(data["usage"]),
         dropped=tuple(data["dropped"]),
         endpoint=data.get("endpoint"),  # rows written before there were endpoints have neither
         pace=data.get("pace", ""),
         context=Context(**data.get("context", {})),
+        model=data.get("model", ""),
     )
 
 

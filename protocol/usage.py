@@ -40,6 +40,9 @@ class Usage:
         )
 
 
+NO_USE = Usage()
+
+
 def one_call(input_tokens: int, output_tokens: int, cost: Decimal | None, *, estimated: bool) -> Usage:
     """The usage of one call. ``cost`` None: its price is unknown."""
     known = plain(cost or Decimal(0))
@@ -49,12 +52,12 @@ def one_call(input_tokens: int, output_tokens: int, cost: Decimal | None, *, est
 
 def usage_of(stored: Mapping[str, Any]) -> Usage:
     """From a turn's row. One written before there were prices knows none: offline calls cost nothing."""
-    return Usage(**{"at_least_usd": stored["cost_usd"] or "0", **stored})
+    return Usage(**{"at_least_usd": stored.get("cost_usd", "0") or "0", **stored})
 
 
 def total(rows: Iterable[Mapping[str, Any]]) -> Usage:
     """The sum over turns' rows; those without usage took nothing."""
-    found = Usage()
+    found = NO_USE
     for row in rows:
         if "usage" in row:
             found = found.plus(usage_of(row["usage"]))

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from protocol.floor import Budget
+from protocol.manifest import Budget
 from protocol.spending import NOTHING, Spend, agent_scope, beyond, case_scope, day_scope, plain
 from protocol.times import day_of
 from protocol.usage import Usage, money, one_call, total, usage_of
