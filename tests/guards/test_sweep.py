@@ -16,7 +16,7 @@ BROKEN = {
     "if no_such_name:": "NameError",
     "if len(counted) < str(per_minute):": "TypeError",
     "if len(counted) < :": "SyntaxError",
-    "while len(counted) < per_minute:\n        pass\n    if True:": "ended with -14",
+    "while len(counted) < per_minute:\n        pass\n    if True:": "ended with -27",
 }
 """What is put in the place of the guard, and why that is no removal."""
 REMOVED = {
@@ -29,7 +29,7 @@ PROGRAM = """
 import json, sys
 from tests.guards import sweep
 from tests.guards.removal import Guard
-sweep.LIMIT_S = 6
+sweep.LIMIT_S = 5
 place = "protocol.rate:next_slot"
 guards = [Guard(name, place, old, new, (test,)) for name, (old, new, test) in {removed!r}.items()]
 print(json.dumps({{name: [ran.passed, ran.killed, ran.broken] for name, ran in sweep.sweep(guards)}}))
