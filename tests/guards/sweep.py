@@ -117,7 +117,7 @@ def without(guard: Guard, tests: Sequence[str], *options: str) -> Ran:
 
 
 def in_children(jobs: Sequence[tuple[str, Callable[[], Ran]]], limit_s: int) -> Iterator[tuple[str, Ran]]:
-    """Each job in a forked child of ``limit_s`` CPU seconds, two at a time, in the order in which they end."""
+    """Each job in a forked child of ``limit_s`` CPU seconds, two at a time, in the order of their ends."""
     assert threading.active_count() == 1, "a thread would be lost in a fork"
     waiting, selector = list(reversed(jobs)), selectors.DefaultSelector()
     running: dict[int, tuple[str, int, bytearray]] = {}
