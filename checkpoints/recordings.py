@@ -47,12 +47,19 @@ class RecordsTx(Protocol):
     """What keeping a recording needs of a transaction."""
 
     def keep_part(self, case: str, drive: int, strand: str, body: bytes) -> None: ...
+    def drop_parts(self, before: str) -> int: ...
 
 
 class LooksTx(Protocol):
     """What reading one needs."""
 
     def rows(self, sql: str, *values: Any) -> Any: ...
+
+
+def is_due(tx: LooksTx, before: str) -> bool:
+    """Whether anything was recorded before that hour."""
+    ((oldest,),) = tx.rows(named_queries("recordings")["oldest"])
+    return oldest is not None and str(oldest) < before
 
 
 def redact(text: str, secrets: Sequence[str] = ()) -> str:

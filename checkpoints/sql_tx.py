@@ -90,6 +90,10 @@ class SqlTx(SqlReads):
         sql = self._dialect.queries("recordings")["put_part"]
         self._do(sql, (case, drive, strand, self.recorded_clock, body))
 
+    def drop_parts(self, before: str) -> int:
+        """Forget what was recorded before that hour; how many parts."""
+        return self._do(self._dialect.queries("recordings")["drop_before"], (before,)).rowcount
+
     def meta(self, name: str) -> str | None:
         return self.recorded_clock if name == CLOCK else super().meta(name)
 

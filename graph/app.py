@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from agents.backend import TIERS
 from agents.budgets import check_money
 from agents.floor_loader import Floor, load_floor
-from agents.models import ModelAccess, chains_of, open_tiers
+from agents.models import ModelAccess, chain_of, chains_of, open_tiers
 from agents.pricing import PriceBook
 from agents.router import OfflineRouter
 from agents.turn_runtime import TurnRuntime
@@ -29,6 +29,8 @@ from graph.pulling import Pulled, WantedPull, check_words, end_pull, pull_shape,
 from graph.recording import (
     DECISION,
     OPENING,
+    SCRIPTED,
+    Played,
     RecordedModels,
     RecordedRouter,
     Recorder,
@@ -36,6 +38,7 @@ from graph.recording import (
     taped_clock,
 )
 from graph.registering import register
+from graph.retention import drop_old
 from graph.settings import Seed, Settings
 from graph.state import Progress, quiet
 from graph.sweeping import sweep
@@ -240,6 +243,7 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
             hint="Leave out --topology.",
             code="bad_settings",
         )
+    played_by = (settings.model or TIERS) if models is None and not settings.scripts else SCRIPTED
     chains = chains_of(world.config.models, world.manifests, settings.model)
     prices = PriceBook(world.config.models.prices, settings.endpoint.base_url)
     if models is None:
@@ -257,10 +261,11 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         await remember(ledger, world)
         await register(ledger, world)
         await meet_receivers(ledger, world)
+        await drop_old(ledger, world)
         taping, clock = RecordingLedger(ledger), taped_clock(shared)
-        served = {a: e for a in world.manifests if (e := models.endpoint_of(a)) is not None}
+        served = {a: [m.endpoint_of(a) for m in chain_of(models, a)] for a in world.manifests}
         elapsed = taped_clock(time.monotonic)
-        recorder = Recorder(world, settings.model, _secrets(settings), served)
+        recorder = Recorder(world, Played(played_by, served, settings.endpoint.base_url), _secrets(settings))
         turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock, prices)
         router = RecordedRouter(OfflineRouter(world, floor.policies))
         graphs = Graphs(*(build(world, taping, turns, router, kept, clock) for kept in (saver, None)))

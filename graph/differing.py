@@ -109,9 +109,7 @@ def _first(was: Mapping[Any, str], now: Mapping[Any, str]) -> tuple[Any, str, st
 def _verdicts(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> Difference | None:
     def told(statements: Sequence[Statement]) -> dict[tuple[str, ...], str]:
         found: dict[tuple[str, ...], str] = {}
-        for key, _, _, _, agent, kind, _, resource, verdict, code, reason, *_ in _rows(
-            statements, "put_verdict"
-        ):
+        for key, _, _, _, agent, kind, _, _, verdict, code, reason, *_ in _rows(statements, "put_verdict"):
             why = f"{verdict} ({code})" if code else verdict
             found[key, agent, kind] = f"{why}: {reason}" if reason else why
         return found

@@ -18,7 +18,7 @@ from graph.attempts import quarantine
 from graph.build import CaseGraph
 from graph.gate import LeaseLostError
 from graph.nodes import ESCALATE, INTAKE
-from graph.recording import Drive, Recorder, note
+from graph.recording import Drive, Played, Recorder, note
 from graph.settings import Durability
 from graph.state import (
     SCHEMA_VERSION,
@@ -108,7 +108,7 @@ class Driver:
         shared: Callable[[], float] = shared_clock,
         recorder: Recorder | None = None,
     ) -> None:
-        self._recorder = recorder or Recorder(world, "")
+        self._recorder = recorder or Recorder(world, Played(""))
         self._graphs = graphs
         self._world = world
         self._ledger = ledger

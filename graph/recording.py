@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, BaseMessage
 
@@ -141,21 +142,30 @@ def on_strand(name: str) -> Iterator[None]:
         _HERE.reset(before)
 
 
-class Recorder:
-    """Records the cases of one process. ``secrets``: what must stand in no recording. ``endpoints``: where
-    the models of agents are served, by agent.
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What plays the roles. ``name``: of the model, or of what gives them; ``endpoints``: of each role, in
+    order of use, None for what runs in this process; ``url``: where endpoints are; None: OpenAI's own.
     """
 
-    def __init__(
-        self,
-        world: World,
-        model: str,
-        secrets: Sequence[str] = (),
-        endpoints: Mapping[str, str] | None = None,
-    ) -> None:
+    name: str
+    endpoints: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    url: str | None = None
+
+    def header(self) -> dict[str, Any]:
+        """What of it stands in a recording: no user and no password."""
+        served = {a: list(chain) for a, chain in self.endpoints.items() if any(chain)}
+        parts = urlsplit(self.url or "")
+        url = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        return {"model": self.name, "endpoints": served, "url": url or None}
+
+
+class Recorder:
+    """Records the cases of one process. ``secrets``: what must stand in no recording."""
+
+    def __init__(self, world: World, played: Played, secrets: Sequence[str] = ()) -> None:
         self._world = world
-        self._model = model
-        self._endpoints = dict(endpoints or {})
+        self._played = played
         self._secrets = tuple(s for s in secrets if s)
         self.on = world.config.engine.keep_recordings_days > 0
 
@@ -167,7 +177,7 @@ class Recorder:
             return
         drive = Drive(case, token, self._secrets)
         with driving(drive):
-            note({"step": "begin", **self._version(), "endpoints": self._endpoints, **header})
+            note({"step": "begin", **self._version(), **self._played.header(), **header})
             yield drive
 
     def between(self, tx: Tx, strand: str, step: Mapping[str, Any], job: Callable[[], T], case: str) -> T:
@@ -188,7 +198,7 @@ class Recorder:
 
     def _version(self) -> dict[str, Any]:
         world = self._world
-        return {"fingerprint": world.fingerprint, "registry": world.registry_hash, "model": self._model}
+        return {"fingerprint": world.fingerprint, "registry": world.registry_hash}
 
 
 class RecordingLedger:

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from agents.floor_loader import Floor
 from agents.models import ModelAccess
+from agents.pricing import PriceBook
 from agents.router import Router
 from agents.turn_runtime import TurnRuntime
 from checkpoints.playing import Memory, PlayedConnection, play
@@ -183,7 +184,7 @@ class Replay:
     async def _drive(self, drive: _PlayedDrive) -> None:
         begin = drive.strand(MAIN).ahead.popleft()[1] if drive.strand(MAIN).ahead else {}
         world = _under(self._world, begin)
-        run = _DriveRun(self, world, drive, begin.get("endpoints") or {})
+        run = _DriveRun(self, world, drive, begin)
         with driving(drive):
             task = asyncio.ensure_future(run.steps())
         _, waiting = await asyncio.wait({task}, timeout=_ALL_WAIT_S)
@@ -263,14 +264,16 @@ async def stall() -> Any:
 class _DriveRun:
     """The steps of one drive, as the driver made them."""
 
-    def __init__(self, replay: Replay, world: World, drive: _PlayedDrive, endpoints: dict[str, str]) -> None:
+    def __init__(self, replay: Replay, world: World, drive: _PlayedDrive, begin: dict[str, Any]) -> None:
         self._replay = replay
         self._world = world
         self._drive = drive
         self._ledger: Ledger = _PlayedLedger(replay)
-        models = _PlayedModels(replay, endpoints)
+        models = _PlayedModels(replay, begin.get("endpoints") or {})
+        prices = PriceBook(world.config.models.prices, begin.get("url"))
         prompts = replay._floor.prompts  # noqa: SLF001 - one thought in two classes
-        self._turns = TurnRuntime(world, self._ledger, models, prompts, _played_clock, _played_clock)
+        clock = _played_clock
+        self._turns = TurnRuntime(world, self._ledger, models, prompts, clock, clock, prices)
 
     async def steps(self) -> None:
         """What the driver did before the graph, and the graph from where it was entered, each time."""
@@ -369,11 +372,12 @@ def _kind(item: Any) -> str:
 
 
 class _PlayedModels:
-    """ModelAccess. Recorded answers; beside them, what a model says now."""
+    """ModelAccess. Recorded answers; beside them, what a model says now. ``at``: places in a role's chain."""
 
-    def __init__(self, replay: Replay, endpoints: dict[str, str]) -> None:
+    def __init__(self, replay: Replay, endpoints: Mapping[str, Sequence[str | None]], at: int = 0) -> None:
         self._replay = replay
         self._endpoints = endpoints
+        self._at = at
 
     def model_of(self, agent: str) -> Any:
         """The recorded model of the role."""
@@ -381,7 +385,15 @@ class _PlayedModels:
 
     def endpoint_of(self, agent: str) -> str | None:
         """Where it was served."""
-        return self._endpoints.get(agent)
+        return self._chain(agent)[self._at]
+
+    def fallback_of(self, agent: str) -> "_PlayedModels | None":
+        """The one behind it."""
+        more = len(self._chain(agent)) > self._at + 1
+        return _PlayedModels(self._replay, self._endpoints, self._at + 1) if more else None
+
+    def _chain(self, agent: str) -> Sequence[str | None]:
+        return self._endpoints.get(agent) or (None,)
 
 
 class _PlayedModel:
