@@ -87,7 +87,7 @@ def _write(common: Common, file: str, floor: str, case: str, parts: list[Any]) -
 
 def _print(out: Output, shape: dict[str, Any]) -> None:
     answers = shape["answers"]
-    told = f"{shape['jobs']} steps, {len(shape['passes'])} passes"
+    told = f"{shape['jobs']} steps, {_number(len(shape['passes']))}"
     if answers["compared"]:
         told += f", {answers['same']} of {answers['compared']} answers of {shape['model']} the same"
     if shape["identical"]:
@@ -108,6 +108,10 @@ def _print(out: Output, shape: dict[str, Any]) -> None:
         out.text(f"  note: {note}")
     if shape["floor_changed"]:
         out.text("  note: the floor is another version than the one that was recorded")
+
+
+def _number(passes: int) -> str:
+    return "1 pass" if passes == 1 else f"{passes} passes"
 
 
 def _verdicts(number: dict[str, Any]) -> str:
