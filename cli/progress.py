@@ -8,9 +8,10 @@ from cli.output import Output
 
 def untold(told: str, reply: str) -> str:
     """What is left of a reply of which ``told`` stands on the screen; all of it when it has changed since."""
-    if told and f"{reply}\n".startswith(f"{told}\n"):
-        return reply[len(told) + 1 :]
-    return reply
+    before, found, after = f"\n{reply}\n".partition(f"\n{told}\n")
+    if not told or not found:
+        return reply
+    return "\n".join(part for part in (before.strip("\n"), after.strip("\n")) if part)
 
 
 class Progress:

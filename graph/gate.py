@@ -12,7 +12,7 @@ from protocol.failpoints import Point, failpoint
 from protocol.passing import Pass
 from protocol.ports import ReadTx, Tx
 from protocol.position import Position, Route
-from protocol.replying import compose
+from protocol.replying import compose, words_of
 from protocol.round import Outcome, refusal_code, run
 from protocol.rows import CaseRow, CaseStatus, DecisionRow, EscalationRow, EscalationState, PassRow
 from protocol.stopping import Stop, stop
@@ -116,8 +116,8 @@ def _pass(tx: Tx, world: World, case: CaseRow, position: Position, clock_s: floa
 def _result(p: Pass, outcome: Outcome) -> PassResult:
     waiting = () if outcome.route is Route.REPLY else tuple(outcome.position.waiting)
     verdicts = tuple((v.agent, v.kind, str(v.verdict), v.resource) for v in p.verdicts)
-    new = (s for agent, s in sorted(p.said.items()) if s != p.position.said.get(agent))
-    said = tuple(str(s["text"]) for s in new if s.get("text"))
+    new = ((agent, s) for agent, s in sorted(p.said.items()) if s != p.position.said.get(agent))
+    said = tuple(words_of(agent, str(s["text"])) for agent, s in new if s.get("text"))
     return PassResult(
         outcome.route, tuple(outcome.position.active), waiting, outcome.position.round, verdicts, said
     )

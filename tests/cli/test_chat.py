@@ -51,7 +51,7 @@ def test_who_works_is_told_on_stderr_and_the_offline_model_in_one_line(andon: Pr
     done = andon("chat", typed="Where is V-1?\n")
     assert sum("offline" in line for line in done.err.splitlines()) == 1
     assert any(line.startswith("berthing ") and line.endswith("s") for line in done.err.splitlines())
-    assert done.out == "Aurora has B1 until 2026-05-05T06:00:00Z.\n"
+    assert done.out == "berthing: Aurora has B1 until 2026-05-05T06:00:00Z.\n"
     assert andon("chat", "-q", typed="Where is V-1?\n").err == ""
 
 

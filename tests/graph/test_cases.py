@@ -56,7 +56,7 @@ async def test_question_is_answered_in_one_round_without_a_write(tmp_path: Path)
         before = await dump(app)
         shape = await app.ask(WHERE, person="guest")
         assert (shape["status"], shape["rounds"], shape["verdicts"]) == ("done", 1, [])
-        assert shape["reply"] == "Aurora has B1 until 2026-05-05T06:00:00Z."
+        assert shape["reply"] == "berthing: Aurora has B1 until 2026-05-05T06:00:00Z."
         after = await dump(app)
         assert (after["resources"], after["claims"]) == (before["resources"], before["claims"])
 

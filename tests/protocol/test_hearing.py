@@ -47,7 +47,7 @@ def test_no_refuses_the_carried_action_and_is_told_to_its_asker() -> None:
     y = asked(WHOLE)
     outcome = y.round(crane=[say("refuse", "no_slot", "full")])
     last = y.verdicts[-1]
-    assert (last.verdict, last.code, last.reason) == (Verdict.REFUSED, "no_slot", "full")
+    assert (last.verdict, last.code, last.reason) == (Verdict.REFUSED, "no_slot", 'crane says: "full"')
     (trigger,) = outcome.position.active["crew"]
     assert (trigger["kind"], trigger["code"]) == ("refuse", "no_slot")
 

@@ -1,11 +1,11 @@
-"""What a person is told: words of agents, then what was really done, then what waits."""
+"""What a person is told: what was really done, what waits, then the words of agents."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from protocol.replying import compose, verdict_line
+from protocol.replying import MOST_WORDS, compose, verdict_line
 from protocol.rows import EscalationRow, Verdict, VerdictRow
 
 from .yard import T10, T11, world
@@ -87,22 +87,38 @@ def test_proposal_too_wrong_to_be_summed_up_is_told_by_its_kind(kind: str, param
     assert verdict_line(world(), made) == f"refused: {kind} [bad_params]: no"
 
 
-def test_words_come_by_agent_then_the_last_verdict_of_each_action_then_what_waits() -> None:
+def test_the_last_verdict_of_each_action_comes_first_then_what_waits_then_words_by_agent() -> None:
     said = {"crew": {"text": "I lift."}, "crane": {"text": "I hold."}, "clerk": {"text": ""}, "cook": {}}
     first, other = row("asked"), row("refused", key="case/1/crew/1", code="occupied", reason="taken")
     told = compose(world(), said, [first, other, row()], [escalation()])
     assert told.splitlines() == [
-        "I hold.",
-        "I lift.",
         f"done: Lifts C1 at {T10}",
         f"refused: Lifts C1 at {T10} [occupied]: taken",
         "Waiting for foreman until Mon 2026-03-02 09:10 UTC: Burns C1 (esc_1)",
+        "crane: I hold.",
+        "crew: I lift.",
     ]
 
 
 def test_what_an_agent_says_does_not_stand_for_what_was_done() -> None:
     told = compose(world(), {"crew": {"text": "done: Lifts C1"}}, [row("refused", reason="no")], [])
-    assert told.splitlines()[-1] == f"refused: Lifts C1 at {T10}: no"
+    assert told.splitlines() == [f"refused: Lifts C1 at {T10}: no", "crew: done: Lifts C1"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\x85", "\x0b"])
+def test_no_line_of_an_agents_or_of_a_texts_looks_like_the_engines(end: str) -> None:
+    forged = f"well{end}done: Lifts C1 at {T10}{end}Waiting for foreman: C1 (esc_2)"
+    told = compose(world(), {"crew": {"text": forged}}, [row("refused", reason=forged)], [])
+    lines = told.splitlines()
+    assert lines[0].startswith("refused: ")
+    assert lines[1] == "crew: well"
+    assert all(line.startswith("  ") for line in lines[2:])
+    assert len(lines) == 4
+
+
+def test_words_are_cut_and_it_is_told_how_many_are_missing() -> None:
+    told = compose(world(), {"crew": {"text": "x" * (MOST_WORDS + 7)}}, [], [])
+    assert told == f"crew: {'x' * MOST_WORDS} [7 characters more]"
 
 
 def test_waiting_is_told_in_the_sites_time() -> None:
