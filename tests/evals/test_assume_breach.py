@@ -105,4 +105,5 @@ async def test_all_texts_in_every_field(ground: Ground, at: Field, tmp_path: Pat
         f"{dict(breached.judged)}"
     )
     assert (injected.wrong, breached.wrong) == ([], [])
-    assert share >= LEAST_DONE
+    if not at.is_asked:
+        assert share >= LEAST_DONE
