@@ -26,7 +26,7 @@ def tell(
             data=dict(data),
             case=case.id,
             agent=agent,
-            lane=world.lane(agent),
+            lane=world.lane(agent) if agent in world.manifests else None,
             cause=case.event,
             depth=case.depth,
         )

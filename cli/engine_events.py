@@ -112,6 +112,17 @@ def _fell_back(event: EventRow, zone: str) -> Told:
     }
 
 
+def _routed(event: EventRow, zone: str) -> Told:
+    data = event.data
+    chosen = data["chosen"] or "nobody"
+    if data["why"]:
+        return f"relevance chose {chosen}, since {data['model']} did not: {data['why']}", {
+            "model": data["model"]
+        }
+    repaired = ", asked twice" if data["repaired"] else ""
+    return f"{data['model']} chose {chosen}{repaired}", {"model": data["model"]}
+
+
 def _raised(event: EventRow, zone: str) -> Told:
     data = event.data
     return f"{data['figure']}, above {data['limit']}; {data['advice']}", {"alert": event.subject}
@@ -237,6 +248,8 @@ TELLERS: dict[str, Teller] = {
     "context.nearly_full": _nearly_full,
     "budget.exhausted": _exhausted,
     "model.fell_back": _fell_back,
+    "router.chose": _routed,
+    "router.fell_back": _routed,
     "approval.requested": _requested,
     "question.requested": _requested,
     "approval.escalated": _moved_on,

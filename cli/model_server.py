@@ -77,6 +77,7 @@ async def _serve(
 ) -> int:
     from agents.floor_loader import load_floor
     from agents.models import OfflineAccess
+    from agents.router import OfflineRouter
     from evals.model_server.obedient import ObedientAccess
     from evals.model_server.profile import make_profile, read_settings
     from evals.model_server.roles import Roles
@@ -85,7 +86,8 @@ async def _serve(
     floor = load_floor(common.floor)
     profile = make_profile({**(read_settings(file) if file else {}), **settings})
     models = ObedientAccess(floor.world, floor.policies) if obedient else OfflineAccess(floor.policies)
-    server = ModelServer(Roles(models, sorted(floor.policies)), profile, key)
+    router = OfflineRouter(floor.world, floor.policies)
+    server = ModelServer(Roles(models, sorted(floor.policies), router), profile, key)
     out, stop = Output(common), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from agents.backend import TIERS
+from agents.backend import OFFLINE, TIERS
 from agents.budgets import check_money
 from agents.floor_loader import Floor, load_floor
-from agents.models import ModelAccess, chain_of, chains_of, open_tiers
+from agents.model_router import ROUTER, ModelRouter
+from agents.models import ModelAccess, chain_of, chains_of, open_models, open_tiers
 from agents.pricing import PriceBook
-from agents.router import OfflineRouter
+from agents.router import OfflineRouter, Router
 from agents.turn_runtime import TurnRuntime
 from graph.anchoring import anchor_files, anchored
 from graph.build import build, recursion_limit
@@ -246,9 +247,12 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     played_by = (settings.model or TIERS) if models is None and not settings.scripts else SCRIPTED
     chains = chains_of(world.config.models, world.manifests, settings.model)
     prices = PriceBook(world.config.models.prices, settings.endpoint.base_url)
+    asked: ModelAccess | None = None
     if models is None:
-        check_money(world, chains, prices)
+        routing = settings.model or world.config.models.tiers[world.config.models.router]
+        check_money(world, {**chains, ROUTER: [routing]}, prices)
         models = open_tiers(chains, settings.endpoint, floor.policies, settings.scripts)
+        asked = None if routing == OFFLINE else open_models(routing, settings.endpoint, floor.policies)
     place = Place(settings.data_dir, settings.database, settings.inline)
     heads = anchor_files(settings.data_dir, settings.anchor, settings.anchor_key)
     async with (
@@ -267,8 +271,12 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         elapsed = taped_clock(time.monotonic)
         recorder = Recorder(world, Played(played_by, served, settings.endpoint.base_url), _secrets(settings))
         turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock, prices)
-        router = RecordedRouter(OfflineRouter(world, floor.policies))
-        graphs = Graphs(*(build(world, taping, turns, router, kept, clock) for kept in (saver, None)))
+        router: Router = OfflineRouter(world, floor.policies)
+        if asked is not None:
+            router = ModelRouter(world, ledger, asked, floor.policies, prices, (shared, time.monotonic))
+        graphs = Graphs(
+            *(build(world, taping, turns, RecordedRouter(router), kept, clock) for kept in (saver, None))
+        )
         timing = Timing(
             settings.lease_s, settings.renew_s, recursion_limit(world), settings.durability, settings.host
         )

@@ -9,15 +9,18 @@ from typing import Any, Protocol
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from agents.model_router import Choice, ask_router, choice_of
 from agents.router import Router
 from agents.turn_runtime import Job, TurnRuntime
 from graph.gate import PassResult, check_fence, make_pass, position_of, ready, standing, stop_case
+from graph.noting import note
 from graph.opening import ROUTER, route_text
 from graph.recording import on_strand
 from graph.state import SCHEMA_VERSION, CaseState, Context
-from protocol.canonical import Json, legible
+from protocol.canonical import legible
 from protocol.errors import UsageError
 from protocol.failpoints import Point, failpoint
+from protocol.ids import derive
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.position import Position, Route, Trigger
 from protocol.rows import CaseRow
@@ -83,27 +86,45 @@ def make_intake(world: World, ledger: Ledger, router: Router, shared: Callable[[
         case, roles, stored, recent, result = await ledger.read(lambda tx: _opening(tx, world, case_id))
         if case.origin == "text" and not case.position and not case.status.ended:
             try:
-                chosen = stored["chosen"] if stored else await router.route(case.text or "", recent)
+                choice = choice_of(stored) if stored else await ask_router(router, case, recent)
             except Exception as error:  # noqa: BLE001 - a failing router is for a person, as a failing agent is
                 why = Stop("router_error", legible(f"The router failed: {type(error).__name__}: {error}"))
                 stopped = await ledger.write(lambda tx: stop_case(tx, world, case_id, token, why, shared()))
                 return _state(case_id, stopped)
             failpoint(Point.REPLIED)
-            result = await ledger.write(lambda tx: _route(tx, world, case_id, token, chosen, roles))
+            result = await ledger.write(lambda tx: _route(tx, world, case_id, token, choice, roles))
         return _state(case_id, result)
 
     return intake
 
 
 def _route(
-    tx: Tx, world: World, case_id: str, token: int, chosen: str | None, roles: Sequence[str]
+    tx: Tx, world: World, case_id: str, token: int, choice: Choice, roles: Sequence[str]
 ) -> PassResult:
     """The router's choice and the first round it leads to, together; a choice made before stands."""
     check_fence(tx, case_id, token)
-    choice: dict[str, Json] = {"agent": ROUTER, "chosen": chosen}
-    stands = tx.put_turn(case_id, 0, ROUTER, choice)["chosen"]
+    is_new = tx.turn(case_id, 0, ROUTER) is None
+    stands = tx.put_turn(case_id, 0, ROUTER, {"agent": ROUTER, **choice.to_json()})["chosen"]
+    if is_new and choice.model:
+        _note_choice(tx, case_id, choice)
     route_text(tx, world, case_id, stands, roles)
     return standing(tx, case_id)
+
+
+def _note_choice(tx: Tx, case_id: str, choice: Choice) -> None:
+    """What a model was asked for, and whether relevance chose in its place (R13)."""
+    kind = "router.fell_back" if choice.why else "router.chose"
+    usage = choice.usage
+    data = {
+        "chosen": choice.chosen,
+        "model": choice.model,
+        "why": choice.why[:500],
+        "repaired": choice.repaired,
+        "model_calls": usage.model_calls,
+        "tokens": usage.input_tokens + usage.output_tokens,
+        "cost_usd": usage.cost_usd,
+    }
+    note(kind, tx, derive("evt", case_id, ROUTER), choice.chosen or case_id, data, case_id)
 
 
 def _opening(

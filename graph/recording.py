@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agents.model_router import Choice, ask_router
 from agents.models import ModelAccess, chain_of
 from agents.router import Router
 from checkpoints.recordings import RecordsTx, packed
@@ -23,6 +24,7 @@ from checkpoints.sql_reads import SqlReads
 from checkpoints.taping import Item, tape
 from graph.model_answers import answer_shape, error_shape, shown
 from protocol.ports import Ledger, ReadTx, Tx
+from protocol.rows import CaseRow
 from protocol.world import World
 
 T = TypeVar("T")
@@ -298,6 +300,18 @@ class RecordedRouter:
             raise
         _add(["route", {"chosen": chosen}])
         return chosen
+
+    async def choose(self, case: CaseRow, recent: str) -> Choice:
+        """See Chooser."""
+        try:
+            choice = await ask_router(self._router, case, recent)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            _add(["route", {"error": error_shape(error)}])
+            raise
+        _add(["route", choice.to_json()])
+        return choice
 
 
 class RecordedModels:

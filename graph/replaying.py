@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agents.floor_loader import Floor
+from agents.model_router import Choice, choice_of
 from agents.models import ModelAccess
 from agents.pricing import PriceBook
 from agents.router import Router
@@ -33,6 +34,7 @@ from graph.opening import open_text
 from graph.recording import DECISION, MAIN, OPENING, Drive, Strand, driving, here, inside, read_inside
 from graph.state import SCHEMA_VERSION, Context, quiet
 from protocol.ports import Ledger, ReadTx, Tx
+from protocol.rows import CaseRow
 from protocol.turns import Policy
 from protocol.world import World
 
@@ -466,6 +468,13 @@ class _PlayedRouter:
 
     async def route(self, text: str, recent: str) -> str | None:
         """See Router."""
+        return cast("str | None", (await self._recorded(text, recent))["chosen"])
+
+    async def choose(self, case: CaseRow, recent: str) -> Choice:
+        """See Chooser."""
+        return choice_of(await self._recorded(case.text or "", recent))
+
+    async def _recorded(self, text: str, recent: str) -> Mapping[str, Any]:
         strand = _strand()
         item = strand.peek()
         if self._replay.stopped or item is None:
@@ -483,4 +492,4 @@ class _PlayedRouter:
             now = await OfflineRouter(self._world, self._policies).route(text, recent)
             if now != recorded["chosen"]:
                 self._replay.result.differences.append(route_difference(recorded["chosen"], now))
-        return cast("str | None", recorded["chosen"])
+        return cast("Mapping[str, Any]", recorded)

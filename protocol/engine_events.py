@@ -46,6 +46,8 @@ ENGINE_EVENTS = frozenset(
         "request.asked",
         "request.refused",
         "request.repeated",
+        "router.chose",
+        "router.fell_back",
         "turn.failed",
         "turn.taken",
     }

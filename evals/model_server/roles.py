@@ -7,7 +7,10 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from agents.model_router import NOBODY, ROUTE, TOOL
 from agents.models import OfflineAccess
+from agents.provenance import unmarked
+from agents.router import OfflineRouter
 from evals.model_server.faults import Fault
 
 CHARS_PER_TOKEN = 4
@@ -35,12 +38,20 @@ class Said:
 class Roles:
     """The roles of a floor, each played by its policy."""
 
-    def __init__(self, models: OfflineAccess, agents: Sequence[str]) -> None:
+    def __init__(
+        self, models: OfflineAccess, agents: Sequence[str], router: OfflineRouter | None = None
+    ) -> None:
+        self._router = router
         self._models = {agent: models.model_of(agent) for agent in agents}
 
     async def say(self, messages: Sequence[Mapping[str, Any]]) -> Said:
         """The answer of the agent whose view stands in the first message of a user."""
         read = [_message(m) for m in messages]
+        if self._router is not None and (asked := _routed(read)) is not None:
+            chosen = await self._router.route(*asked)
+            size = sum(len(str(m.content)) for m in read) // CHARS_PER_TOKEN
+            call = json.dumps({"agent": chosen or NOBODY})
+            return Said(((TOOL, call),), size, len(call) // CHARS_PER_TOKEN + 1)
         agent = _agent(read)
         if agent not in self._models:
             raise NoRoleError(f"{agent!r} is no agent of this floor")
@@ -72,6 +83,18 @@ def _message(given: Mapping[str, Any]) -> BaseMessage:
             return AIMessage(content)
         case role:
             raise NoRoleError(f"{role!r} is no role of a message")
+
+
+def _routed(messages: Sequence[BaseMessage]) -> tuple[str, str] | None:
+    """The line and the agent before it, when it is a router that is asked."""
+    said = next((str(m.content) for m in messages if isinstance(m, HumanMessage)), "")
+    try:
+        asked = unmarked(json.loads(said))
+    except ValueError:
+        return None
+    if not isinstance(asked, dict) or not isinstance(asked.get(ROUTE), str):
+        return None
+    return asked[ROUTE], str(asked.get("recent", ""))
 
 
 def _agent(messages: Sequence[BaseMessage]) -> str:

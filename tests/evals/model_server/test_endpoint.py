@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from agents.floor_loader import load_floor
 from agents.model_tools import tools_of
 from agents.models import OfflineAccess
+from agents.router import OfflineRouter
 from agents.strict_chat import StrictChat
 from evals.model_server.faults import Fault
 from evals.model_server.profile import Draw, make_profile
@@ -42,8 +43,9 @@ RAW = {"model": "m", "messages": [{"role": "user", "content": json.dumps(VIEW)}]
 async def served(key: str | None = None, **profile: Any) -> AsyncIterator[tuple[ModelServer, str]]:
     """A server on the harbour's roles, and its base URL."""
     floor = load_floor(HARBOUR)
+    router = OfflineRouter(floor.world, floor.policies)
     server = ModelServer(
-        Roles(OfflineAccess(floor.policies), sorted(floor.policies)), make_profile(profile), key
+        Roles(OfflineAccess(floor.policies), sorted(floor.policies), router), make_profile(profile), key
     )
     async with serving(server) as url:
         yield server, url
