@@ -121,7 +121,8 @@ class Tracing:
         data, moves = event.data, [move_words(m, self._zone) for m in turn.moves] if turn else []
         said = "; ".join(moves) or "nothing to say"
         text = said if data["failure"] is None else f"failed ({data['failure']}): {data['detail']}"
-        return text, {"attempts": data["attempts"], "moves": moves, "failure": data["failure"]}
+        more = {"attempts": data["attempts"], "moves": moves, "failure": data["failure"]}
+        return text, more | {"dropped": list(data.get("dropped", ()))}
 
     def _verdict(self, event: EventRow, verdict: str) -> tuple[str, dict[str, Any]]:
         row = next(self._verdicts.get(f"{event.data['key']} {verdict}", iter(())), None)

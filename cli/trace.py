@@ -83,6 +83,8 @@ def _lines(step: dict[str, Any]) -> list[str]:
     lines = step.get("moves") or [step["text"]]
     if step.get("attempts", 1) > 1:
         lines = [*lines, f"after {step['attempts']} attempts"]
+    if dropped := step.get("dropped"):
+        lines = [*lines, f"left out for lack of room: {'; '.join(dropped)}"]
     if step["type"] == "verdict":
         lines = [f"{step['agent']}: {step['text']}"]
     return list(lines)

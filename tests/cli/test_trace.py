@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.agents.floor_copies import Edit, copy_harbour
+from tests.agents.floor_copies import BERTHING, Edit, copy_harbour
 from tests.cli.program import ASKS_A_PERSON, SIGNER, Program
 
 STEP = {"at", "round", "type", "agent", "text"}
@@ -126,3 +126,17 @@ def test_case_that_was_stopped_says_why(tmp_path: Path) -> None:
     (stopped,) = (s for s in steps if s["type"] == "stopped")
     assert stopped["code"] == "gate_error"
     assert "KeyError: 'broken'" in stopped["text"]
+
+
+def test_what_there_was_no_room_for_is_told_with_the_share_of_the_budget(tmp_path: Path) -> None:
+    floor = copy_harbour(tmp_path / "floor", Edit(BERTHING, "", "context:\n  budget_tokens: 700\n"))
+    andon = Program(tmp_path / "data", floor)
+    case = andon("run", f"Where is V-1? {'why ' * 2000}", "--json").json["case"]
+    steps = andon("trace", case, "--json").json["steps"]
+    turn = next(s for s in steps if s["type"] == "turn")
+    assert turn["dropped"][0] == "visit/V-1"
+    (full,) = (s for s in steps if s["type"] == "limit")
+    assert full["counted"] == "estimated" and 560 <= full["tokens"] <= full["budget"] == 700
+    told = andon("trace", case).out
+    assert "left out for lack of room: visit/V-1; text: " in told
+    assert "tokens (" in told and "%, estimated)" in told
