@@ -28,6 +28,8 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
 """Columns that may differ: wall times, worker ids and attempts. ``*``: the whole table."""
 ORDER = frozenset({"seq", "event_seq"})
 """Columns that say in which order rows came: a retry may change it. The audit checks what depends on it."""
+READS = ("passes", "reads")
+"""Of what a pass has read, the names: its versions depend on the order of cases that go on side by side."""
 JOBS = "procrastinate_"
 """Tables of doorbells on PostgreSQL: what is to be done stands in the ledger."""
 BORN = frozenset({"lineage"})
@@ -50,6 +52,9 @@ def canonical(tx: AuditTx, database: str) -> dict[str, list[Any]]:
     for table, columns in _columns(tx, database).items():
         rows = tx.rows(f"SELECT {', '.join(_quoted(columns))} FROM {table}")
         kept = [list(row) for row in rows if not (table == "meta" and row[0] in BORN)]
+        if table == READS[0]:
+            at = columns.index(READS[1])
+            kept = [[*row[:at], sorted(json.loads(row[at])), *row[at + 1 :]] for row in kept]
         found[table] = sorted(kept, key=lambda row: json.dumps(row, default=str))
     found["audit"] = _entries(tx)
     read_back: dict[str, list[Any]] = json.loads(json.dumps(found, default=str))
