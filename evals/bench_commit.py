@@ -1,7 +1,8 @@
-"""What a guarded commit costs beyond its rows: a gate pass that commits one action, on both databases.
+"""What a guarded commit costs beyond its rows: a gate pass that commits one action, on both databases, and is
+recorded.
 
 Beside it a bare transaction writes the very same rows, by the same statements, into a twin of the ledger. So
-what is compared is all the reading, checking and hashing, and nothing of queues, graphs and agents.
+what is compared is all the reading, checking, hashing, recording, and nothing of queues, graphs and agents.
 """
 
 import os
@@ -13,12 +14,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from checkpoints.dialect import Connection, Cursor, Dialect
+from checkpoints.recordings import packed
 from checkpoints.sql_tx import SqlTx
 from checkpoints.sqlite_connection import connect, prepare_writer
 from checkpoints.sqlite_ledger import SQLITE, SqliteLedger
+from checkpoints.taping import tape
 from evals.bench_figure import WARM_UP, Figure, ratio, wall_s
 from evals.bench_round import NOW, made_up
 from graph.gate import make_pass
+from graph.recording import MAIN
 from protocol.ports import Ledger, Tx
 from protocol.position import Route, first
 from protocol.records import Ref
@@ -153,8 +157,11 @@ def _figure(name: str, world: World, total: int, guarded: Side, bare: Side) -> F
             started = wall_s()
             ours.execute(begin)
             stored = ours.execute(turn).fetchone()[0]
-            tx = SqlTx(dialect, recorder, world.types, None, stored)
-            result = make_pass(tx, world, f"case_{number:016d}", 1)
+            tx, case = SqlTx(dialect, recorder, world.types, None, stored), f"case_{number:016d}"
+            item: dict[str, Any] = {"writes": True, "clocks": []}
+            with tape(tx, item):
+                result = make_pass(tx, world, case, 1)
+            SqlTx(dialect, ours, world.types, None, stored).keep_part(case, 1, MAIN, packed(0, [item]))
             ours.execute("COMMIT")
             took = wall_s() - started
             assert (result.route, [v[2] for v in result.verdicts]) == (Route.REPLY, ["committed"])
