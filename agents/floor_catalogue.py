@@ -48,6 +48,8 @@ class Code(StrEnum):
     RULE_UNKNOWN = "rule_unknown"
     TIER_UNKNOWN = "tier_unknown"
     MODEL_UNKNOWN = "model_unknown"
+    FALLBACK_CIRCULAR = "fallback_circular"
+    MONEY_UNPRICED = "money_unpriced"
     LIMIT_TOO_SMALL = "limit_too_small"
     LIMIT_UNREACHED = "limit_unreached"
     DELIVERY_URL_INVALID = "delivery_url_invalid"

@@ -1,6 +1,5 @@
 """The checks on floor.yaml and on each manifest alone (between agents: floor_between)."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from agents.floor_catalogue import Code
 from agents.floor_drafts import Draft
 from agents.floor_json_schema import schema_problems
+from agents.floor_models import check_models
 from agents.floor_parts import Parts
 from agents.yaml_source import NodePath, dotted
 from protocol.authority import SUBJECT
@@ -23,7 +23,6 @@ _RESERVED_ROLES = frozenset({SUBJECT, "policy"})
 """Words that stand for a role: in a ladder the one an action names, in a signature the policy's."""
 _RESERVED_PEOPLE = frozenset({"guest"})
 """Whoever the terminal's user is not known as: may ask, and holds no role."""
-_MODEL = re.compile(r"offline|openai:\S+")
 
 
 def check_config(parts: Parts) -> Iterator[Problem]:
@@ -33,7 +32,7 @@ def check_config(parts: Parts) -> Iterator[Problem]:
     yield from _names(draft)
     yield from _people(draft)
     yield from _unused(parts)
-    yield from _models(draft)
+    yield from check_models(parts)
     if parts.toolbox is not None:
         known = {rule.name for rule in parts.toolbox.rules}
         for number, name in enumerate(draft.value.rules):
@@ -129,16 +128,6 @@ def _unused(parts: Parts) -> Iterator[Problem]:
 def config_holders(config: FloorConfig, role: str) -> set[str]:
     """The people who ever hold a role, on whatever shift."""
     return {person.id for person in config.people if role in person.roles}
-
-
-def _models(draft: Draft[FloorConfig]) -> Iterator[Problem]:
-    models = draft.value.models
-    if models.router not in models.tiers:
-        yield draft.problem(Code.TIER_UNKNOWN, f"models.tiers has no {models.router}", "models", "router")
-    for tier, model in models.tiers.items():
-        if not _MODEL.fullmatch(model):
-            message = f"the tier {tier} is mapped to {model!r}; write offline or openai:NAME"
-            yield draft.problem(Code.MODEL_UNKNOWN, message, "models", "tiers", tier)
 
 
 def check_agent(parts: Parts, folder: str) -> Iterator[Problem]:

@@ -290,7 +290,7 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
     "Models": {
         "tiers": ("tier -> `offline` or `openai:NAME`", [{"small": "offline", "large": "openai:gpt-large"}]),
         "router": ("the tier that chooses an agent for a person's line", ["small"]),
-        "agents": ("the tier of agents whose manifest names none", ["large"]),
+        "agents": ("the tier of agents whose manifest names none; else large", ["large"]),
         "fallback": ("tier -> the tier that plays while its endpoint is down", [{"large": "small"}]),
         "prices": (
             "prices of models that no public table has, by `openai:NAME`",

@@ -142,7 +142,7 @@ def calls_of(message: Any) -> Iterator[Mapping[str, Any]]:
 
 def chains_of(models: Models, manifests: Mapping[str, Manifest], name: str | None) -> dict[str, list[str]]:
     """The backends of each role, in order. ``name``: of the one backend that plays all of them instead."""
-    tiers = {a: m.model.tier if m.model is not None else models.agents for a, m in manifests.items()}
+    tiers = {a: m.model.tier if m.model is not None else models.tier_of_agents for a, m in manifests.items()}
     return {a: [name] if name is not None else list(models.chain(tier)) for a, tier in tiers.items()}
 
 

@@ -172,15 +172,21 @@ class Price(Strict):
 class Models(Strict):
     """Model tiers mapped to backends: ``offline`` or ``openai:NAME``.
 
+    ``agents``: the tier of agents whose manifest names none; without it ``large``, or else the router's.
     ``fallback``: the tier that plays instead while the endpoint of a tier is down. ``prices``: of backends
     that no public table knows, or knows wrongly; 0 is a known price.
     """
 
     tiers: dict[Name, str] = Field(default_factory=lambda: {"small": "offline", "large": "offline"})
     router: Name = "small"
-    agents: Name = "large"
+    agents: Name | None = None
     fallback: dict[Name, Name] = Field(default_factory=dict)
     prices: dict[str, Price] = Field(default_factory=dict)
+
+    @property
+    def tier_of_agents(self) -> str:
+        """The tier of agents whose manifest names none."""
+        return self.agents or ("large" if "large" in self.tiers else self.router)
 
     def chain(self, tier: str) -> tuple[str, ...]:
         """The backends of a tier and of those it falls back on, in order, each once."""

@@ -547,6 +547,25 @@ def model_of_nobody(plan: Blueprint, rolls: random.Random) -> None:
     plan.config["models"]["tiers"]["small"] = rolls.choice(("gpt", "openai:", ""))
 
 
+@mistake(Code.TIER_UNKNOWN)
+def agents_of_no_tier(plan: Blueprint, rolls: random.Random) -> None:
+    plan.config["models"][rolls.choice(("agents", "router"))] = "huge"
+
+
+@mistake(Code.FALLBACK_CIRCULAR)
+def tiers_that_fall_back_on_each_other(plan: Blueprint, rolls: random.Random) -> None:
+    plan.config["models"]["fallback"] = {"large": rolls.choice(("large", "small"))}
+    if plan.config["models"]["fallback"]["large"] == "small":
+        plan.config["models"]["tiers"]["spare"] = "offline"
+        plan.config["models"]["fallback"] = {"large": "spare", "spare": "large"}
+
+
+@mistake(Code.MONEY_UNPRICED)
+def money_without_a_price(plan: Blueprint, rolls: random.Random) -> None:
+    plan.config["models"]["tiers"]["small"] = "openai:our-own"
+    plan.config.setdefault("limits", {})["per_day"] = {"usd": "40"}
+
+
 @mistake(Code.LIMIT_TOO_SMALL)
 def one_round_for_requests(plan: Blueprint, rolls: random.Random) -> bool:
     if an_ask(plan, rolls) is None:

@@ -217,6 +217,20 @@ CONFIGURATION = [
         at="role: subject",
     ),
     case(Code.MODEL_UNKNOWN, CONFIG, "", "models: {tiers: {small: gpt-9}}\n", at="gpt-9"),
+    case(
+        Code.FALLBACK_CIRCULAR,
+        CONFIG,
+        "",
+        "models:\n  tiers: {small: offline, large: 'openai:big'}\n  fallback: {large: large}\n",
+        at="fallback: {large",
+    ),
+    case(
+        Code.MONEY_UNPRICED,
+        CONFIG,
+        "",
+        "models:\n  tiers: {small: offline, large: 'openai:our-own'}\nlimits: {per_day: {usd: '40'}}\n",
+        at="our-own",
+    ),
     case(Code.LIMIT_TOO_SMALL, CONFIG, "", "limits: {rounds: 1}\n", at="limits:"),
     case(
         Code.LIMIT_UNREACHED,

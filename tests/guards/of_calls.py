@@ -176,15 +176,15 @@ GUARDS = (
     Guard(
         "endpoint's failure",
         "protocol.calling:_result",
-        "if turn.endpoint is not None or turn.failure == RATE:",
-        "if turn.failure == RATE:",
+        "if turn.endpoint is not None or turn.failure in (RATE, BUDGET):",
+        "if turn.failure in (RATE, BUDGET):",
         ("tests/protocol/test_calling.py::test_what_is_not_the_callees_failure_is_not_counted",),
         "endpoint",
     ),
     Guard(
         "rate's failure",
         "protocol.calling:_result",
-        "if turn.endpoint is not None or turn.failure == RATE:",
+        "if turn.endpoint is not None or turn.failure in (RATE, BUDGET):",
         "if turn.endpoint is not None:",
         ("tests/protocol/test_calling.py::test_what_is_not_the_callees_failure_is_not_counted",),
         "rate",

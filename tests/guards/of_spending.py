@@ -3,6 +3,7 @@
 from tests.guards.removal import Guard
 
 _SCHEMA = "tests/checkpoints/test_schema.py::test_a_row_that_cannot_be_is_refused"
+_HTTP = "tests/evals/model_server/test_tiers_and_budgets.py::"
 
 GUARDS = (
     Guard(
@@ -28,5 +29,29 @@ GUARDS = (
         "  tokens INTEGER NOT NULL,\n  usd TEXT NOT NULL,\n  made_s",
         (f"{_SCHEMA}[reservations-tokens]",),
         "budget",
+    ),
+    Guard(
+        "budget of a day",
+        "protocol.spending:beyond",
+        "if budget.tokens is not None and spent.tokens + wanted.tokens > budget.tokens:",
+        "if False:",
+        (f"{_HTTP}test_cases_side_by_side_never_take_more_than_the_day_has[tokens: 6000]",),
+        "budget",
+    ),
+    Guard(
+        "money of a day",
+        "protocol.spending:beyond",
+        "if budget.usd is not None and spent.usd + wanted.usd > Decimal(budget.usd):",
+        "if False:",
+        (f"{_HTTP}test_cases_side_by_side_never_take_more_than_the_day_has[usd: '0.03']",),
+        "budget",
+    ),
+    Guard(
+        "no bound on unknown money",
+        "agents.budgets:check_money",
+        "if (found := unpriced(world.config.limits, world.manifests, chains, prices)) is not None:",
+        "if (found := unpriced(world.config.limits, world.manifests, chains, prices)) and False:",
+        (f"{_HTTP}test_money_is_not_bounded_where_a_price_is_unknown",),
+        "money_unpriced",
     ),
 )
