@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agents.model_router import Choice
 from checkpoints.leases import Lease
 from graph.deciding import Wanted, record_decision
 from graph.driving import _while_held
@@ -148,7 +149,7 @@ async def test_who_lost_the_lease_writes_neither_a_turn_nor_a_route(tmp_path: Pa
             token = await app.ledger.write(lambda tx: tx.take_lease(case, ELSEWHERE, 0.0, 0.0, True))
         assert token == 2
         turn = _keep_turn(case, 1, "berthing", {"agent": "berthing"}, 1)
-        for job in (turn, lambda tx: _route(tx, app.world, case, 1, "berthing", [])):
+        for job in (turn, lambda tx: _route(tx, app.world, case, 1, Choice("berthing"), [])):
             with pytest.raises(LeaseLostError):
                 await app.ledger.write(job)
         assert await app.ledger.read(lambda tx: tx.turns(case)) == []
