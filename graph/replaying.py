@@ -113,6 +113,14 @@ def _append(items: list[Any], part: Part) -> None:
     items += part.items[len(items) - part.first :]
 
 
+def _header(strand: "_PlayedStrand") -> dict[str, Any]:
+    """What a drive begins with; DamagedRecordingError when that is not there."""
+    match strand.ahead.popleft() if strand.ahead else None:
+        case ["do", {"step": "begin"} as header]:
+            return cast("dict[str, Any]", header)
+    raise DamagedRecordingError("a drive has no beginning")
+
+
 def _whole(item: Item) -> bool:
     return "cut" not in item and "down" not in item
 
@@ -184,7 +192,7 @@ class Replay:
     # Drives
 
     async def _drive(self, drive: _PlayedDrive) -> None:
-        begin = drive.strand(MAIN).ahead.popleft()[1] if drive.strand(MAIN).ahead else {}
+        begin = _header(drive.strand(MAIN))
         world = _under(self._world, begin)
         run = _DriveRun(self, world, drive, begin)
         with driving(drive):

@@ -180,6 +180,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "next_s": 1.0,
     },
     "arrivals": {"source": "feed:log", "aggregate": "M7", "applied": 1},
+    "recordings": {"seq": 1, "case_id": "case_a", "drive": 1, "strand": "main", "at": "", "body": b""},
     "spending": {"scope": "case/case_a", "tokens": 1, "usd": "0", "wall_ms": 1},
     "reservations": {
         "id": "case_a/1/a/1",
@@ -254,6 +255,7 @@ BAD = [
     ("receivers", {"since_seq": 2}),
     ("deliveries", {"state": "lost", "next_s": None}),
     ("deliveries", {"state": "sent"}),
+    ("recordings", {"drive": -1}),
     ("spending", {"tokens": -1}),
     ("spending", {"wall_ms": -1}),
     ("reservations", {"tokens": -1}),

@@ -24,6 +24,7 @@ from tests.guards import (
     of_parsing,
     of_people,
     of_postgres,
+    of_recordings,
     of_schema,
     of_shell,
     of_spending,
@@ -48,6 +49,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_copying.GUARDS,
     *of_outbox.GUARDS,
     *of_spending.GUARDS,
+    *of_recordings.GUARDS,
     *of_postgres.GUARDS,
 )
 
