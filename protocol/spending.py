@@ -7,9 +7,10 @@ run side by side cannot each take what is left.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from protocol.manifest import Budget
+if TYPE_CHECKING:  # readers of a ledger start without pydantic
+    from protocol.manifest import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def day_scope(day: str) -> str:
 _OF: Mapping[str, str] = {"case": "the case", "agent": "the agent's day", "day": "the day"}
 
 
-def beyond(scope: str, budget: Budget, spent: Spend, wanted: Spend) -> str | None:
+def beyond(scope: str, budget: "Budget", spent: Spend, wanted: Spend) -> str | None:
     """Why a call that may take ``wanted`` does not fit into what is left; None when it does."""
     whose = _OF[scope.partition("/")[0]]
     if budget.tokens is not None and spent.tokens + wanted.tokens > budget.tokens:

@@ -78,7 +78,7 @@ def test_a_server_that_is_away_is_told_without_the_password(andon: Program) -> N
 
 def test_the_values_there_are_may_be_named(tmp_path: Path) -> None:
     given = {"model": "offline", "topology": "hybrid"}
-    assert resolve(given, {}, HARBOUR) == resolve({}, {}, HARBOUR)
+    assert resolve(given, {}, HARBOUR) == resolve({"model": "offline"}, {}, HARBOUR)
 
 
 @pytest.mark.parametrize("words", [("--json", "inbox"), ("inbox", "--json")])
