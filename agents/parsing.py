@@ -3,12 +3,13 @@
 Whatever is not in the closed schema is an InvalidTurnError: a counted failure, never a guess.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from agents.model_tools import ANSWER, REPLY, ask_name
 from protocol.canonical import dumps, problem
+from protocol.ids import PERSON_ASKER
 from protocol.manifest import DECIDE
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Reply
 from protocol.world import World
@@ -125,6 +126,15 @@ def check_answers(world: World, agent: str, moves: Sequence[Move], asked: Mappin
             schema = answers.get(asked[move.exchange])
             if schema is not None:
                 _fits(f"answer to {asked[move.exchange]}", dumps(schema), dict(move.values))
+
+
+def check_spoken(moves: Sequence[Move], kinds: Collection[str]) -> None:
+    """Check that a person's line came to something. ``kinds``: the types of the turn's triggers.
+
+    An empty answer of an endpoint would else end the case as done, with nothing done and nothing said.
+    """
+    if not moves and PERSON_ASKER in kinds:
+        raise InvalidTurnError("nothing at all for a person's line; reply says that there is nothing to do")
 
 
 def _fits(name: str, schema_text: str, value: Any) -> None:

@@ -13,7 +13,7 @@ from agents.budgets import BudgetExhaustedError, Budgets, Calling
 from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
-from agents.parsing import InvalidTurnError, check_answers, check_message, parse_moves
+from agents.parsing import InvalidTurnError, check_answers, check_message, check_spoken, parse_moves
 from agents.pricing import PriceBook
 from agents.prompting import system_prompt
 from agents.prompts import NOTHING_SHOWN, Prompt
@@ -226,6 +226,7 @@ class TurnRuntime:
             if not any(c["name"] in self._world.queries for c in calls):
                 moves = parse_moves(self._world, job.agent, calls)
                 check_answers(self._world, job.agent, moves, _asked(job))
+                check_spoken(moves, {str(t["type"]) for t in job.triggers})
                 return Turn(job.agent, moves, reads)
             prompt.add(answer, len(calls))
             for call in calls:

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from agents.model_tools import tools_of
-from agents.parsing import MAX_MOVES, MAX_TEXT, InvalidTurnError, check_answers, parse_moves, to_calls
+from agents.parsing import (
+    MAX_MOVES,
+    MAX_TEXT,
+    InvalidTurnError,
+    check_answers,
+    check_spoken,
+    parse_moves,
+    to_calls,
+)
 from protocol.turns import Answer, AnswerKind, Ask, Carried, Move, Proposal, Reply
 from tests.floors_loaded import harbour
 
@@ -157,3 +165,10 @@ def test_words_are_cut_to_their_bound() -> None:
     answer = parse("answer", {"exchange": "x1", "kind": "agree", "text": words})
     assert isinstance(answer, Answer)
     assert answer.text == "a" * MAX_TEXT
+
+
+def test_nothing_at_all_is_no_answer_to_a_person() -> None:
+    with pytest.raises(InvalidTurnError, match="nothing at all"):
+        check_spoken((), {"event", "person"})
+    check_spoken((), {"event", "answer"})
+    check_spoken((Reply("nothing to do"),), {"person"})

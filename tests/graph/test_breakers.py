@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage
 
 from agents.floor_loader import load_floor
 from agents.models import OfflineAccess
+from agents.provenance import unmarked
 from graph.app import App
 from graph.breaking import WantedChange, check_reason, record_change
 from protocol.breaker import Breaker, BreakerState
@@ -71,7 +72,7 @@ class Listening(Models):
 
     async def seen(self, agent: str, messages: Sequence[BaseMessage]) -> None:
         if agent == "fairway":
-            self.triggers += json.loads(str(messages[1].content))["triggers"]
+            self.triggers += unmarked(json.loads(str(messages[1].content)))["triggers"]
 
 
 async def breaker(app: App) -> Breaker:
