@@ -55,8 +55,10 @@ def _waiting(case: CaseRow, escalations: Sequence[EscalationRow]) -> list[dict[s
 
 
 def _usage(tx: ReadTx, case_id: str) -> dict[str, Any]:
-    """Sums over the case's turns; an unknown cost is null, never 0."""
-    return asdict(total(turn for _, turn in tx.turns(case_id)))
+    """Sums over the case's turns. ``cost_usd``: a number, null when unknown, never 0 for that."""
+    found = total(turn for _, turn in tx.turns(case_id))
+    cost = None if found.cost_usd is None else float(found.cost_usd) or 0
+    return {**asdict(found), "cost_usd": cost}
 
 
 def decision_shape(
