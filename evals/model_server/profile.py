@@ -55,6 +55,23 @@ class Draw:
         return None
 
 
+class FromCall(Draw):
+    """One fault at the call of a number, from 1, and at those that follow it unless it comes ``once``."""
+
+    def __init__(self, fault: Fault, number: int, *, once: bool) -> None:
+        super().__init__(Profile())
+        self._fault = fault
+        self._number = number
+        self._once = once
+        self._calls = 0
+
+    def fault(self, body: bytes) -> Fault | None:
+        """Whatever is asked: calls are counted."""
+        self._calls += 1
+        due = self._calls == self._number if self._once else self._calls >= self._number
+        return self._fault if due else None
+
+
 def read_settings(path: Path) -> Mapping[str, Any]:
     """What a profile's YAML file says. NotFoundError without one, InvalidFloorError when it says nothing."""
     if not path.is_file():

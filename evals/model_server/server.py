@@ -52,11 +52,13 @@ class Reply:
 class ModelServer:
     """Serves connections. ``served``: requests for completions so far. ``met``: the faults they met."""
 
-    def __init__(self, roles: Roles, profile: Profile, key: str | None = None) -> None:
+    def __init__(
+        self, roles: Roles, profile: Profile, key: str | None = None, draw: Draw | None = None
+    ) -> None:
         self._roles = roles
         self._profile = profile
         self._key = key
-        self._draw = Draw(profile)
+        self._draw = draw or Draw(profile)
         self._slots = asyncio.Semaphore(profile.slots)
         self.served = 0
         self.met: dict[str, int] = {}
