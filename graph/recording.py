@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -46,7 +46,7 @@ class Strand:
     first: int = 0
 
     def forget(self, until: int) -> None:
-        """What stands before the place ``until`` is durable."""
+        """What stands before the place ``until`` is durable, the last of it perhaps never among the items."""
         del self.items[: max(0, until - self.first)]
         self.first = max(self.first, until)
 
@@ -64,26 +64,36 @@ class Drive:
         """The strand of that name."""
         return self._strands.setdefault(name, Strand(name))
 
-    def keep(self, tx: Tx, now: Strand, item: Item | None) -> list[tuple[Strand, int]]:
-        """Keep what ``now`` did, ``item`` last, and what the main strand has left; the main strand's parts
-        bring along what others have left.
+    def left(self, now: Strand) -> "list[_Left]":
+        """What ``now`` has left and what the main strand has, or for the main strand what all have.
 
-        The strands and how far they were kept, to be forgotten once that is durable. Two agents may both
-        keep what the main strand has left: it says the same.
+        Two agents may both keep what the main strand has left: it says the same. Asked on the loop's thread,
+        where strands change.
         """
         others = list(self._strands.values()) if now.name == MAIN else [self._strands[MAIN], now]
-        kept = []
-        for strand in others:
-            items = [*strand.items, *([item] if item is not None and strand is now else [])]
-            if items:
-                body = packed(strand.first, items, self._secrets)
+        return [_Left(strand, strand.first, tuple(strand.items)) for strand in others]
+
+    def keep(
+        self, tx: Tx, left: "Sequence[_Left]", now: Strand | None = None, item: Item | None = None
+    ) -> None:
+        """Keep what was left, and ``item`` as the last that ``now`` did."""
+        for strand, first, items in left:
+            whole = [*items, item] if strand is now else items
+            if whole:
+                body = packed(first, whole, self._secrets)
                 cast(RecordsTx, tx).keep_part(self.case, self.token, strand.name, body)
-                kept.append((strand, strand.first + len(items)))
-        return kept
 
     def flush(self, tx: Tx) -> None:
         """Keep what is left, at the end of the drive."""
-        self.keep(tx, self._strands[MAIN], None)
+        self.keep(tx, self.left(self._strands[MAIN]))
+
+
+class _Left(NamedTuple):
+    """Items of a strand that no part holds yet, from the place ``first`` on."""
+
+    strand: Strand
+    first: int
+    items: tuple[Any, ...]
 
 
 _HERE: ContextVar[tuple[Drive, Strand] | None] = ContextVar("strand", default=None)
@@ -216,16 +226,16 @@ class RecordingLedger:
             return await self._ledger.write(job)
         drive, strand = here
         item: Item = {"writes": True}
-        kept: list[tuple[Strand, int]] = []
+        left = drive.left(strand)
 
         def whole(tx: Tx) -> T:
             value = _taped(tx, job, item)
-            kept[:] = drive.keep(tx, strand, item)
+            drive.keep(tx, left, strand, item)
             return value
 
         value = await self._told(lambda: self._ledger.write(whole), item)
-        for done, until in kept:
-            done.forget(until)
+        for kept, first, items in left:
+            kept.forget(first + len(items) + (kept is strand))
         return value
 
     async def read(self, job: Callable[[ReadTx], T]) -> T:
