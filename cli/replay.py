@@ -23,7 +23,7 @@ MOST_LINES = 12
 def command(
     common: Common, case: str | None, until: int | None, export: str | None, imported: str | None
 ) -> int:
-    """Run a recorded case again; exit 1 when anything differs.
+    """Run a recorded case again, and name what differs; exit 1 then.
 
     Answers come from the recording. Beside them the policies are asked again where they played, or what
     --model names: recorded for nothing, openai:NAME for a model at an endpoint.
