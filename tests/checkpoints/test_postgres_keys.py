@@ -263,7 +263,7 @@ async def test_names_come_in_the_order_of_their_bytes_on_both(tmp_path: Path) ->
 def test_both_have_the_same_tables_and_columns_in_the_same_order(url: str) -> None:
     import sqlite3
 
-    kinds = {"INTEGER": "bigint", "REAL": "double precision", "TEXT": "text"}
+    kinds = {"INTEGER": "bigint", "REAL": "double precision", "TEXT": "text", "BLOB": "bytea"}
     with closing(sqlite3.connect(":memory:")) as file, psycopg.connect(url) as raw:
         for statement in (s for f in migration_files() for s in statements(f.read_text("utf-8"))):
             file.execute(statement)
