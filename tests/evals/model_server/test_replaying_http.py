@@ -1,4 +1,4 @@
-"""Cases that a model played over HTTP, well and badly, run again without it, and are compared with policies."""
+"""Cases that a model played over HTTP, well and badly, run again without it, and compared with policies."""
 
 import asyncio
 from pathlib import Path
