@@ -8,6 +8,7 @@ from typing import Any
 from agents.floor_modules import load_code, read_sources
 from agents.floor_tree import read_tree
 from agents.parsing import check_answers, parse_moves, to_calls
+from agents.provenance import unmarked
 from agents.view import build_view
 from protocol.fields import check_shape
 from protocol.records import Claimed, Record
@@ -70,7 +71,7 @@ def view_of(store: FakePlant, agent: str, *triggers: Mapping[str, Any]) -> View:
     recent = [pair for t in shown for pair in t.pop("recent", ())]
     case = CaseRow("case_1", 1, "text", "test", "1", store.now, session="s1")
     view, _ = build_view(_Tx(store, recent), plant(), case, agent, shown)  # type: ignore[arg-type]
-    return View(**view)
+    return View(**unmarked(view))
 
 
 def play(policy: Policy, store: FakePlant, agent: str, *triggers: Mapping[str, Any]) -> list[Move]:
@@ -130,6 +131,9 @@ class _Tx:
 
     def claims(self, resource: str, start: str, end: str) -> Sequence[Claimed]:
         return self._store.claims(resource, start, end)
+
+    def event(self, event: str) -> None:
+        """No event has a row here: what is heard is given."""
 
     def session_cases(self, session: str, limit: int) -> list[CaseRow]:
         rows = (
