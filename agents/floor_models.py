@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from agents.backend import OFFLINE
+from agents.backend import OFFLINE, chains_of
 from agents.budgets import unpriced
 from agents.floor_catalogue import Code
 from agents.floor_drafts import Draft
@@ -69,8 +69,7 @@ def _money(parts: Parts) -> Iterator[Problem]:
     """Published prices are those of OpenAI's own address; which one it really is shows when it starts."""
     draft, models = parts.config, parts.config.value.models
     manifests = {d.value.agent: d.value for d in parts.drafts.values()}
-    tiers = {a: m.model.tier if m.model else models.tier_of_agents for a, m in manifests.items()}
-    chains = {a: models.chain(tier) for a, tier in tiers.items()} | {"": models.chain(models.router)[:1]}
+    chains = {**chains_of(models, manifests), "": models.chain(models.router)[:1]}
     if (found := unpriced(draft.value.limits, manifests, chains, PriceBook(models.prices))) is not None:
         message = f"money is bounded, and nobody knows the price of {found}; write it under models.prices"
         yield draft.problem(Code.MONEY_UNPRICED, message, "models", "tiers")

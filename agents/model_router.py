@@ -6,20 +6,18 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-from langchain_core.messages.utils import count_tokens_approximately
 
-from agents.budgets import BudgetExhaustedError, Budgets, Calling
+from agents.budgets import BudgetExhaustedError, Budgets
 from agents.endpoints import EndpointCall, Endpoints, is_endpoints
 from agents.models import ModelAccess, calls_of
 from agents.pricing import PriceBook
 from agents.provenance import mark, quoted
 from agents.router import OfflineRouter, Router
-from agents.spent import Player, Spent
+from agents.spent import Meter, Player, Spent
 from protocol.breaker import CallResult
 from protocol.canonical import legible
 from protocol.ports import Ledger
 from protocol.rows import CaseRow
-from protocol.spending import Spend
 from protocol.turns import Policy
 from protocol.usage import NO_USE, Usage, usage_of
 from protocol.world import World
@@ -91,12 +89,12 @@ class ModelRouter:
         prices: PriceBook,
         clocks: tuple[Callable[[], float], Callable[[], float]],
     ) -> None:
-        shared, self._clock = clocks
+        shared, clock = clocks
         self._names = (*world.addressable(), NOBODY)
         model = models.model_of(ROUTER).bind_tools([_tool(self._names)], tool_choice=TOOL)
         self._player = Player(model, models.endpoint_of(ROUTER))
         self._endpoints = Endpoints(world, ledger, shared)
-        self._budgets = Budgets(world, ledger, prices, shared)
+        self._meter = Meter(Budgets(world, ledger, prices, shared), clock)
         self._prices = prices
         self._offline = OfflineRouter(world, policies)
         agents = "\n".join(f"- {a}: {world.manifests[a].purpose}" for a in world.addressable())
@@ -151,24 +149,12 @@ class ModelRouter:
         raise AssertionError
 
     async def _call(self, case: CaseRow, messages: list[BaseMessage], spent: Spent) -> BaseMessage:
-        size = count_tokens_approximately(messages)
-        made = None
-        if self._budgets.bound(ROUTER):
-            made = await self._budgets.reserve(Calling(case, ROUTER, 0, self._player.name, size))
-        started, before = self._clock(), spent.usage
-        try:
+        async def ask() -> BaseMessage:
             answer: BaseMessage = await self._player.model.ainvoke(messages)
-        except Exception:
-            if made is not None:
-                await self._budgets.settle(made, Spend(wall_ms=self._since_ms(started)))
-            raise
-        spent.add(messages, answer)
-        if made is not None:
-            await self._budgets.settle(made, spent.since(before, self._since_ms(started)))
-        return answer
+            spent.add(messages, answer)
+            return answer
 
-    def _since_ms(self, started: float) -> int:
-        return max(0, round((self._clock() - started) * 1000))
+        return await self._meter.call((case, ROUTER, 0), messages, spent, ask)
 
 
 def _chosen(answer: BaseMessage, names: tuple[str, ...]) -> str | None:

@@ -8,8 +8,6 @@ from langchain_core.language_models import BaseChatModel
 from agents.backend import OFFLINE, OPENAI, Endpoint
 from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
-from protocol.floor import Models
-from protocol.manifest import Manifest
 from protocol.turns import Move, Play, Policy, Turn, View, from_json
 
 Script = Sequence[Sequence[Mapping[str, Any]]]
@@ -138,12 +136,6 @@ def calls_of(message: Any) -> Iterator[Mapping[str, Any]]:
     """The well-formed tool calls of an answer, in order."""
     for call in message.tool_calls:
         yield {"name": call["name"], "args": call["args"], "id": call["id"]}
-
-
-def chains_of(models: Models, manifests: Mapping[str, Manifest], name: str | None) -> dict[str, list[str]]:
-    """The backends of each role, in order. ``name``: of the one backend that plays all of them instead."""
-    tiers = {a: m.model.tier if m.model is not None else models.tier_of_agents for a, m in manifests.items()}
-    return {a: [name] if name is not None else list(models.chain(tier)) for a, tier in tiers.items()}
 
 
 def open_tiers(

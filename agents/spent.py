@@ -1,7 +1,7 @@
 """What one turn takes of its models, over all its attempts and the models that play it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,11 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.runnables import Runnable
 
 from agents.backend import OFFLINE
+from agents.budgets import Budgets, Calling
 from agents.models import ModelAccess, chain_of
 from agents.pricing import PriceBook
 from agents.view import CHARS_PER_TOKEN
+from protocol.rows import CaseRow
 from protocol.spending import Spend
 from protocol.usage import Usage, one_call
 from telemetry.prices import Tokens
@@ -109,3 +111,42 @@ class Spent:
         self.model = self.player.name
         self._answers += 1
         return call
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Calls in one name, within its budgets. ``clock``: the process clock, in seconds."""
+
+    budgets: Budgets
+    clock: Callable[[], float]
+
+    async def call(
+        self,
+        who: tuple[CaseRow, str, int],
+        messages: list[BaseMessage],
+        spent: Spent,
+        ask: Callable[[], Awaitable[BaseMessage]],
+    ) -> BaseMessage:
+        """What ``ask`` answers; it adds the call to ``spent``. ``who``: the case, the agent and the round.
+
+        BudgetExhaustedError when the call may not be made. One that is broken off stays reserved: it may
+        have been paid for.
+        """
+        case, agent, round_no = who
+        if not self.budgets.bound(agent):
+            return await ask()
+        player = spent.player
+        assert player is not None
+        size = count_tokens_approximately(messages) + player.tools_tokens
+        made = await self.budgets.reserve(Calling(case, agent, round_no, player.name, size))
+        started, before = self.clock(), spent.usage
+        try:
+            answer = await ask()
+        except Exception:
+            await self.budgets.settle(made, Spend(wall_ms=self._since_ms(started)))
+            raise
+        await self.budgets.settle(made, spent.since(before, self._since_ms(started)))
+        return answer
+
+    def _since_ms(self, started: float) -> int:
+        return max(0, round((self.clock() - started) * 1000))

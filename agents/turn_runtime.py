@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from langchain_core.messages import BaseMessage
-from langchain_core.messages.utils import count_tokens_approximately
 
-from agents.budgets import BudgetExhaustedError, Budgets, Calling
+from agents.budgets import BudgetExhaustedError, Budgets
 from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
 from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
@@ -19,7 +18,7 @@ from agents.prompting import system_prompt
 from agents.prompts import NOTHING_SHOWN, Prompt
 from agents.rates import Rates
 from agents.retrying import KEEP_SHARE, decide, pace
-from agents.spent import Player, Spent, players_of
+from agents.spent import Meter, Player, Spent, players_of
 from agents.telling import tell
 from agents.tracking import TrackedSnapshot
 from agents.view import build_view
@@ -32,7 +31,6 @@ from protocol.ids import derive
 from protocol.ports import Ledger, ReadTx, Tx
 from protocol.position import Trigger
 from protocol.rows import CaseRow
-from protocol.spending import Spend
 from protocol.turns import Move, Proposal, Turn
 from protocol.world import World
 from telemetry.clock import shared_clock
@@ -75,7 +73,7 @@ class TurnRuntime:
         self._players = {a: players_of(models, a, tools_of(world, a)) for a in world.manifests}
         self._endpoints = Endpoints(world, ledger, shared)
         self._prices = prices or PriceBook(world.config.models.prices)
-        self._budgets = Budgets(world, ledger, self._prices, shared)
+        self._meter = Meter(Budgets(world, ledger, self._prices, shared), clock)
         self._rates = Rates(world, ledger, shared)
 
     async def take(self, job: Job) -> Turn:
@@ -234,24 +232,8 @@ class TurnRuntime:
         raise InvalidTurnError(f"no moves after {MAX_STEPS} steps of queries")
 
     async def _bounded(self, job: Job, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
-        """A call within its budgets. One that is broken off stays reserved: it may have been paid for."""
-        if not self._budgets.bound(job.agent):
-            return await self._call(messages, spent)
-        player = spent.player
-        assert player is not None
-        size = count_tokens_approximately(messages) + player.tools_tokens
-        made = await self._budgets.reserve(Calling(job.case, job.agent, job.round, player.name, size))
-        started, before = self._clock(), spent.usage
-        try:
-            answer = await self._call(messages, spent)
-        except Exception:
-            await self._budgets.settle(made, Spend(wall_ms=self._since_ms(started)))
-            raise
-        await self._budgets.settle(made, spent.since(before, self._since_ms(started)))
-        return answer
-
-    def _since_ms(self, started: float) -> int:
-        return max(0, round((self._clock() - started) * 1000))
+        who = job.case, job.agent, job.round
+        return await self._meter.call(who, messages, spent, lambda: self._call(messages, spent))
 
     async def _call(self, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
         """The model's answer. Raises EndpointDownError for a failure of the endpoint that serves it."""

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from agents.backend import OFFLINE, TIERS
+from agents.backend import OFFLINE, TIERS, chains_of
 from agents.budgets import check_money
 from agents.floor_loader import Floor, load_floor
 from agents.model_router import ROUTER, ModelRouter
-from agents.models import ModelAccess, chain_of, chains_of, open_models, open_tiers
+from agents.models import ModelAccess, chain_of, open_models, open_tiers
 from agents.pricing import PriceBook
 from agents.router import OfflineRouter, Router
 from agents.turn_runtime import TurnRuntime

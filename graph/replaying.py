@@ -5,16 +5,12 @@ there on the recording tells nothing of what would have followed, so the run end
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
-from langchain_core.messages import AIMessage, BaseMessage
-
 from agents.floor_loader import Floor
-from agents.model_router import Choice, choice_of
 from agents.models import ModelAccess
 from agents.pricing import PriceBook
 from agents.router import Router
@@ -26,21 +22,26 @@ from graph.adopting import adopt
 from graph.attempts import quarantine
 from graph.build import build, recursion_limit
 from graph.deciding import Wanted, record_decision
-from graph.differing import Difference, answer_difference, job_difference, route_difference, step_difference
+from graph.differing import Difference, job_difference, step_difference
 from graph.driving import ADOPT, ENTER, QUARANTINE
 from graph.gate import LeaseLostError
-from graph.model_answers import answer_of, answer_shape, error_of, shown
 from graph.opening import open_text
-from graph.recording import DECISION, MAIN, OPENING, Drive, Strand, driving, here, inside, read_inside
+from graph.played import (
+    EnteredAnewError,
+    PlayedDrive,
+    PlayedLedger,
+    PlayedModels,
+    PlayedRouter,
+    PlayedStrand,
+    played_clock,
+)
+from graph.recording import DECISION, MAIN, OPENING, Strand, driving, inside
 from graph.state import SCHEMA_VERSION, Context, quiet
-from protocol.ports import Ledger, ReadTx, Tx
-from protocol.rows import CaseRow
-from protocol.turns import Policy
+from protocol.ports import Ledger, Tx
 from protocol.world import World
 
 T = TypeVar("T")
 
-_FOREVER_S = 1e8
 _ALL_WAIT_S = 1e7
 """Of virtual time: longer than any deadline, so that whoever waits then waits for what is not on tape."""
 
@@ -75,37 +76,6 @@ class Replayed:
         return not self.differences and not self.unreached
 
 
-class _PlayedStrand(Strand):
-    """A strand whose items are given back one by one."""
-
-    def __init__(self, name: str, items: Sequence[Any]) -> None:
-        super().__init__(name, [])
-        self.ahead = deque(items)
-        self.read_s = 0.0
-        """What the clock showed last."""
-
-    def peek(self) -> Any:
-        """The next item; None when there is none."""
-        return self.ahead[0] if self.ahead else None
-
-
-class _PlayedDrive(Drive):
-    """A drive on tape."""
-
-    def __init__(self, case: str, token: int, strands: dict[str, list[Any]]) -> None:
-        super().__init__(case, token, ())
-        self._played = {name: _PlayedStrand(name, items) for name, items in strands.items()}
-
-    def strand(self, name: str) -> _PlayedStrand:
-        """The strand of that name; one without items when nothing of it is on tape."""
-        return self._played.setdefault(name, _PlayedStrand(name, ()))
-
-    @property
-    def jobs_left(self) -> int:
-        """Jobs that nobody asked for."""
-        return sum(1 for s in self._played.values() for i in s.ahead if isinstance(i, dict) and _whole(i))
-
-
 def _append(items: list[Any], part: Part) -> None:
     """Add what is new in a part; DamagedRecordingError when one before it is missing."""
     if part.first > len(items):
@@ -113,16 +83,12 @@ def _append(items: list[Any], part: Part) -> None:
     items += part.items[len(items) - part.first :]
 
 
-def _header(strand: "_PlayedStrand") -> dict[str, Any]:
+def _header(strand: "PlayedStrand") -> dict[str, Any]:
     """What a drive begins with; DamagedRecordingError when that is not there."""
     match strand.ahead.popleft() if strand.ahead else None:
         case ["do", {"step": "begin"} as header]:
             return cast("dict[str, Any]", header)
     raise DamagedRecordingError("a drive has no beginning")
-
-
-def _whole(item: Item) -> bool:
-    return "cut" not in item and "down" not in item
 
 
 class Replay:
@@ -171,7 +137,7 @@ class Replay:
             if isinstance(step, Part):
                 self._between(step)
             else:
-                await self._drive(_PlayedDrive(self._case, step, drives[step]))
+                await self._drive(PlayedDrive(self._case, step, drives[step]))
         return self.result
 
     # What happens between drives
@@ -191,7 +157,7 @@ class Replay:
 
     # Drives
 
-    async def _drive(self, drive: _PlayedDrive) -> None:
+    async def _drive(self, drive: PlayedDrive) -> None:
         begin = _header(drive.strand(MAIN))
         world = _under(self._world, begin)
         run = _DriveRun(self, world, drive, begin)
@@ -246,9 +212,21 @@ class Replay:
         if text not in self.result.notes:
             self.result.notes.append(text)
 
+    def answered(self, difference: Difference | None) -> None:
+        """Note how an answer of now compares with the recorded one."""
+        self.result.answers += 1
+        if difference is None:
+            self.result.same_answers += 1
+        else:
+            self.result.differences.append(difference)
+
+    def routed(self, difference: Difference) -> None:
+        """Note that another agent would be chosen now."""
+        self.result.differences.append(difference)
+
     def router(self, world: World) -> "Router":
         """Gives the recorded choices, compared with what the policies choose now."""
-        return _PlayedRouter(self, world, self._policies)
+        return PlayedRouter(self, world, self._policies)
 
     def live_model(self, agent: str) -> Any:
         """What plays the agent now; None when nobody is asked."""
@@ -262,27 +240,18 @@ def _under(world: World, header: dict[str, Any]) -> World:
     return known
 
 
-class _EnteredAnewError(Exception):
-    """The run ended here then, its checkpoints lost, and the graph was entered once more."""
-
-
-async def stall() -> Any:
-    """Wait for what is not on tape."""
-    await asyncio.sleep(_FOREVER_S)
-
-
 class _DriveRun:
     """The steps of one drive, as the driver made them."""
 
-    def __init__(self, replay: Replay, world: World, drive: _PlayedDrive, begin: dict[str, Any]) -> None:
+    def __init__(self, replay: Replay, world: World, drive: PlayedDrive, begin: dict[str, Any]) -> None:
         self._replay = replay
         self._world = world
         self._drive = drive
-        self._ledger: Ledger = _PlayedLedger(replay)
-        models = _PlayedModels(replay, begin.get("endpoints") or {})
+        self._ledger: Ledger = PlayedLedger(replay)
+        models = PlayedModels(replay, begin.get("endpoints") or {})
         prices = PriceBook(world.config.models.prices, begin.get("url"))
         prompts = replay._floor.prompts  # noqa: SLF001 - one thought in two classes
-        clock = _played_clock
+        clock = played_clock
         self._turns = TurnRuntime(world, self._ledger, models, prompts, clock, clock, prices)
 
     async def steps(self) -> None:
@@ -294,210 +263,18 @@ class _DriveRun:
             match told["step"]:
                 case s if s == QUARANTINE:
                     died = told["died"]
-                    await self._ledger.write(quarantine(self._world, case, token, died, _played_clock))
+                    await self._ledger.write(quarantine(self._world, case, token, died, played_clock))
                 case s if s == ADOPT:
                     world = replace(self._world, version=told["version"])
-                    await self._ledger.write(lambda tx, w=world: adopt(tx, w, case, token, _played_clock()))  # type: ignore[misc]
+                    await self._ledger.write(lambda tx, w=world: adopt(tx, w, case, token, played_clock()))  # type: ignore[misc]
                 case s if s == ENTER:
-                    with suppress(_EnteredAnewError):
+                    with suppress(EnteredAnewError):
                         await self._enter(str(told["at"]))
 
     async def _enter(self, at: str) -> None:
         router = self._replay.router(self._world)
-        graph = build(self._world, self._ledger, self._turns, router, None, _played_clock, at)
+        graph = build(self._world, self._ledger, self._turns, router, None, played_clock, at)
         context = Context(self._drive.token, quiet)
         limit = recursion_limit(self._world)
         fresh = {"schema_version": SCHEMA_VERSION, "case": self._drive.case}
         await graph.ainvoke(cast(Any, fresh), {"recursion_limit": limit}, context=context)
-
-
-def _strand() -> _PlayedStrand:
-    found = here()
-    assert found is not None
-    return cast(_PlayedStrand, found[1])
-
-
-def _played_clock() -> float:
-    """The next recorded reading; the last one again, for code that reads more often than it did."""
-    readings = read_inside()
-    if readings is not None:
-        return float(readings.pop(0) if len(readings) > 1 else readings[0] if readings else 0.0)
-    strand = _strand()
-    item = strand.peek()
-    if isinstance(item, list) and item[0] == "clock":
-        strand.ahead.popleft()
-        strand.read_s = float(item[1])
-    return strand.read_s
-
-
-class _PlayedLedger:
-    """Ledger. Every job runs on its tape."""
-
-    def __init__(self, replay: Replay) -> None:
-        self._replay = replay
-
-    async def write(self, job: Callable[[Tx], T]) -> T:
-        """See the port."""
-        return await self._play(job, writes=True)
-
-    async def read(self, job: Callable[[ReadTx], T]) -> T:
-        """See the port."""
-        return await self._play(job, writes=False)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    async def _play(self, job: Callable[[Any], T], *, writes: bool) -> T:
-        found = here()
-        assert found is not None
-        drive, strand = found[0], _strand()
-        item = strand.peek()
-        if self._replay.stopped or item is None:
-            await stall()
-        if isinstance(item, list) and item[0] == "do":
-            raise _EnteredAnewError
-        if not isinstance(item, dict) or item["writes"] is not writes:
-            was = _kind(item)
-            now = "writes to the ledger" if writes else "reads the ledger"
-            self._replay.differ(step_difference(strand.name, was, now))
-            await stall()
-        strand.ahead.popleft()
-        if item.get("cut"):
-            await stall()
-        if "down" in item:
-            raise error_of(item["down"])
-        await asyncio.sleep(0)
-        value = self._replay.job(strand, drive.token, item, job)
-        if self._replay.stopped:
-            await stall()
-        return value
-
-
-def _kind(item: Any) -> str:
-    if isinstance(item, dict):
-        return "wrote to the ledger" if item["writes"] else "read the ledger"
-    return {"model": "asked its model", "route": "asked the router", "clock": "read the clock"}.get(
-        item[0], "began another step"
-    )
-
-
-class _PlayedModels:
-    """ModelAccess. Recorded answers; beside them, what a model says now. ``at``: places in a role's chain."""
-
-    def __init__(self, replay: Replay, endpoints: Mapping[str, Sequence[str | None]], at: int = 0) -> None:
-        self._replay = replay
-        self._endpoints = endpoints
-        self._at = at
-
-    def model_of(self, agent: str) -> Any:
-        """The recorded model of the role."""
-        return _PlayedModel(self._replay, agent, self._replay.live_model(agent))
-
-    def endpoint_of(self, agent: str) -> str | None:
-        """Where it was served."""
-        return self._chain(agent)[self._at]
-
-    def fallback_of(self, agent: str) -> "_PlayedModels | None":
-        """The one behind it."""
-        more = len(self._chain(agent)) > self._at + 1
-        return _PlayedModels(self._replay, self._endpoints, self._at + 1) if more else None
-
-    def _chain(self, agent: str) -> Sequence[str | None]:
-        return self._endpoints.get(agent) or (None,)
-
-
-class _PlayedModel:
-    def __init__(self, replay: Replay, agent: str, live: Any) -> None:
-        self._replay = replay
-        self._agent = agent
-        self._live = live
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> "_PlayedModel":
-        """The same, with the tools of today."""
-        live = None if self._live is None else self._live.bind_tools(tools, **kwargs)
-        return _PlayedModel(self._replay, self._agent, live)
-
-    async def ainvoke(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AIMessage:
-        """The recorded answer."""
-        strand = _strand()
-        item = strand.peek()
-        if self._replay.stopped or item is None:
-            await stall()
-        if not (isinstance(item, list) and item[0] == "model"):
-            self._replay.differ(step_difference(strand.name, _kind(item), "asks its model"))
-            await stall()
-        strand.ahead.popleft()
-        _, seen, recorded = item
-        self._look(seen, messages)
-        if recorded.get("cut"):
-            await stall()
-        if "error" in recorded:
-            raise error_of(recorded["error"])
-        if self._live is not None:
-            self._compare(strand, messages, recorded)
-        return answer_of(recorded)
-
-    def _look(self, seen: Sequence[str], messages: list[BaseMessage]) -> None:
-        now = shown(messages)
-        if seen[:1] != now[:1]:
-            self._replay.note(f"the prompt of {self._agent} is another one than it was")
-        if list(seen[1:]) != now[1:]:
-            self._replay.note(f"{self._agent} is shown something else than it was")
-
-    def _compare(self, strand: _PlayedStrand, messages: list[BaseMessage], recorded: dict[str, Any]) -> None:
-        self._replay.result.answers += 1
-        try:
-            answer = answer_shape(self._live.invoke(messages))
-        except Exception as error:  # noqa: BLE001 - whatever a model raises is its answer here
-            answer = {"content": f"{type(error).__name__}: {error}"[:500], "calls": [], "invalid": []}
-        found = answer_difference(self._agent, round_of(strand), recorded, answer)
-        if found is None:
-            self._replay.result.same_answers += 1
-        else:
-            self._replay.result.differences.append(found)
-
-
-def round_of(strand: _PlayedStrand) -> int | None:
-    """The round of the turn that a strand is at: its row comes later on the tape."""
-    for item in strand.ahead:
-        for statement in item.get("asked", ()) if isinstance(item, dict) else ():
-            if statement[0] == "put_turn":
-                return int(statement[1][1])
-    return None
-
-
-class _PlayedRouter:
-    """Router. Recorded choices, compared with what the policies choose now."""
-
-    def __init__(self, replay: Replay, world: World, policies: Mapping[str, Policy] | None) -> None:
-        self._replay = replay
-        self._world = world
-        self._policies = policies
-
-    async def route(self, text: str, recent: str) -> str | None:
-        """See Router."""
-        return cast("str | None", (await self._recorded(text, recent))["chosen"])
-
-    async def choose(self, case: CaseRow, recent: str) -> Choice:
-        """See Chooser."""
-        return choice_of(await self._recorded(case.text or "", recent))
-
-    async def _recorded(self, text: str, recent: str) -> Mapping[str, Any]:
-        strand = _strand()
-        item = strand.peek()
-        if self._replay.stopped or item is None:
-            await stall()
-        if not (isinstance(item, list) and item[0] == "route"):
-            self._replay.differ(step_difference(strand.name, _kind(item), "asks the router"))
-            await stall()
-        strand.ahead.popleft()
-        recorded = item[1]
-        if "error" in recorded:
-            raise error_of(recorded["error"])
-        if self._policies is not None:
-            from agents.router import OfflineRouter
-
-            now = await OfflineRouter(self._world, self._policies).route(text, recent)
-            if now != recorded["chosen"]:
-                self._replay.result.differences.append(route_difference(recorded["chosen"], now))
-        return cast("Mapping[str, Any]", recorded)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from agents.backend import Endpoint
-from agents.models import ModelAccess, chain_of, chains_of, open_tiers
+from agents.backend import Endpoint, chains_of
+from agents.models import ModelAccess, chain_of, open_tiers
 from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
 from protocol.floor import Models
