@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cli.output import Output
 from cli.progress import untold
 from protocol.times import local
+from protocol.usage import Usage, money, usage_of
 
 if TYPE_CHECKING:
     from graph.settings import Settings
@@ -40,11 +41,19 @@ def waiting_line(item: Mapping[str, Any], zone: str) -> str:
 
 
 def standing_line(shape: Mapping[str, Any]) -> str:
-    """``case_x: refused [no_gap], 2 rounds``."""
+    """``case_x: refused [no_gap], 2 rounds``, and the cost of its calls unless they were free."""
     code = f" [{shape['code']}]" if shape.get("code") else ""
     rounds = shape["rounds"]
     clarify = ", a question back" if shape.get("clarify") else ""
-    return f"{shape['case']}: {shape['status']}{code}{clarify}, {rounds} round{'' if rounds == 1 else 's'}"
+    cost = _cost(usage_of(shape["usage"]))
+    return (
+        f"{shape['case']}: {shape['status']}{code}{clarify}, {rounds} round{'' if rounds == 1 else 's'}{cost}"
+    )
+
+
+def _cost(usage: Usage) -> str:
+    is_free = not usage.unpriced_calls and usage.at_least_usd == "0"
+    return "" if is_free else f", cost {money(usage)}"
 
 
 def next_step(shape: Mapping[str, Any]) -> str:

@@ -70,4 +70,5 @@ def money(usage: Usage) -> str:
         return f"${usage.at_least_usd}"
     if usage.unpriced_calls == usage.model_calls:
         return "unknown"
-    return f"at least ${usage.at_least_usd}, {usage.unpriced_calls} calls unpriced"
+    calls = "1 call" if usage.unpriced_calls == 1 else f"{usage.unpriced_calls} calls"
+    return f"at least ${usage.at_least_usd}, {calls} unpriced"
