@@ -2,10 +2,18 @@
 
 from pathlib import Path
 
+import pytest
+
+from cli.engine_events import KINDS, TELLERS
 from tests.agents.floor_copies import BERTHING, Edit, copy_harbour
 from tests.cli.program import ASKS_A_PERSON, SIGNER, Program
 
 STEP = {"at", "round", "type", "agent", "text"}
+
+
+@pytest.mark.parametrize("event", sorted(TELLERS))
+def test_what_can_be_told_is_a_step_of_some_type(event: str) -> None:
+    assert event in KINDS or event.partition(".")[0] in KINDS
 
 
 def test_steps_of_an_exchange_in_order(andon: Program) -> None:

@@ -10,7 +10,7 @@ from evals.model_server.faults import Fault
 from graph.app import App
 from tests.agents.floor_copies import CONFIG, Edit, copy_harbour
 from tests.evals.model_server.test_endpoint import served
-from tests.evals.model_server.test_tiers_and_budgets import at, told
+from tests.evals.model_server.test_tiers_and_budgets import at, told, traced
 from tests.graph.harbour_app import LAY, SOUND, WHERE, opened, violations
 
 TIERS = "models:\n  tiers: {small: 'openai:little', large: offline}\n"
@@ -32,7 +32,9 @@ async def test_the_small_model_chooses_as_relevance_does(tmp_path: Path) -> None
         ended = [await app.ask(text, person="guest") for text in (WHERE, SOUND, LAY, "Sing me a song")]
         rows = [await routed(app, e["case"]) for e in ended]
         events = await told(app, "router.chose")
+        lines = await traced(app, ended[1]["case"], "routed")
         assert await violations(app) == []
+    assert lines == ["openai:little chose fairway"]
     assert [r["chosen"] for r in rows] == ["berthing", "fairway", "berthing", None]
     assert server.served == 4
     assert {r["model"] for r in rows} == {"openai:little"}
@@ -59,6 +61,8 @@ async def test_relevance_chooses_when_the_model_does_not(fault: Fault, tmp_path:
         ended = await app.ask(SOUND, person="guest")
         row = await routed(app, ended["case"])
         (event,) = await told(app, "router.fell_back")
+        (line,) = await traced(app, ended["case"], "routed")
+    assert line.startswith("relevance chose fairway, since openai:little did not: ")
     assert (ended["status"], row["chosen"]) == ("done", "fairway")
     assert server.served == (2 if fault in OF_THE_MODEL else 1)
     assert event["why"]

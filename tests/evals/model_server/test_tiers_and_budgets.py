@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agents.backend import Endpoint
+from cli.steps import trace_shape
 from graph.app import App
 from protocol.breaker import BreakerState, endpoint
 from protocol.errors import InvalidFloorError
@@ -42,6 +43,17 @@ async def told(app: App, kind: str) -> list[Mapping[str, Any]]:
     return [event.data for event in await app.ledger.read(lambda tx: tx.events(type=kind))]
 
 
+async def traced(app: App, case: str, kind: str) -> list[str]:
+    """What `andon trace` tells of steps of a kind."""
+
+    def read(tx: ReadTx) -> list[str]:
+        row = tx.case(case)
+        assert row is not None
+        return [step["text"] for step in trace_shape(tx, row, ZONE)["steps"] if step["type"] == kind]
+
+    return await app.ledger.read(read)
+
+
 async def test_the_tier_of_a_role_says_who_plays_it(tmp_path: Path) -> None:
     place = floor(tmp_path, TIERS)
     manifest = place / "agents/fairway/manifest.yaml"
@@ -73,6 +85,8 @@ async def test_a_tier_falls_back_when_its_endpoint_fails_for_good(tmp_path: Path
         ended = await app.ask(LAY, person="guest")
         (turn,) = await rows(app, ended["case"])
         (fell,) = await told(app, "model.fell_back")
+        (line,) = await traced(app, ended["case"], "model")
+    assert line.startswith("berthing is played by offline instead of openai:big: ")
     assert ended["status"] == "done"
     assert (turn["model"], turn["attempts"], server.served) == ("offline", 2, 1)
     assert (fell["from"], fell["to"]) == ("openai:big", "offline")
@@ -135,6 +149,7 @@ async def test_an_exhausted_case_calls_no_model_and_asks_a_person(tmp_path: Path
         ended = await app.ask(LAY, person="guest")
         spent = await app.ledger.read(lambda tx: tx.spending.spent(case_scope(ended["case"])))
         (event,) = await told(app, "budget.exhausted")
+        assert "calls no model any more" in "".join(await traced(app, ended["case"], "limit"))
         assert (ended["status"], server.served, spent.total.tokens) == ("waiting", 0, 0)
         assert event["scope"] == case_scope(ended["case"])
         for _ in range(3):
