@@ -301,27 +301,26 @@ class RecordedRouter:
 
     async def route(self, text: str, recent: str) -> str | None:
         """See Router."""
-        try:
+        with _failed_choice():
             chosen = await self._router.route(text, recent)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            _add(["route", {"error": error_shape(error)}])
-            raise
         _add(["route", {"chosen": chosen}])
         return chosen
 
     async def choose(self, case: CaseRow, recent: str) -> Choice:
         """See Chooser."""
-        try:
+        with _failed_choice():
             choice = await ask_router(self._router, case, recent)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            _add(["route", {"error": error_shape(error)}])
-            raise
         _add(["route", choice.to_json()])
         return choice
+
+
+@contextmanager
+def _failed_choice() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        _add(["route", {"error": error_shape(error)}])
+        raise
 
 
 class RecordedModels:
