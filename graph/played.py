@@ -165,6 +165,18 @@ def _kind(item: Any) -> str:
     )
 
 
+async def _next(replay: Watcher, strand: PlayedStrand, kind: str, does: str) -> list[Any]:
+    """The next item of a strand, which is of this kind unless the run differs. ``does``: in words."""
+    item = strand.peek()
+    if replay.stopped or item is None:
+        await stall()
+    if not (isinstance(item, list) and item[0] == kind):
+        replay.differ(step_difference(strand.name, _kind(item), does))
+        await stall()
+    strand.ahead.popleft()
+    return cast("list[Any]", item)
+
+
 class PlayedModels:
     """ModelAccess. Recorded answers; beside them, what a model says now. ``at``: places in a role's chain."""
 
@@ -204,14 +216,7 @@ class _PlayedModel:
     async def ainvoke(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AIMessage:
         """The recorded answer."""
         strand = _strand()
-        item = strand.peek()
-        if self._replay.stopped or item is None:
-            await stall()
-        if not (isinstance(item, list) and item[0] == "model"):
-            self._replay.differ(step_difference(strand.name, _kind(item), "asks its model"))
-            await stall()
-        strand.ahead.popleft()
-        _, seen, recorded = item
+        _, seen, recorded = await _next(self._replay, strand, "model", "asks its model")
         self._look(seen, messages)
         if recorded.get("cut"):
             await stall()
@@ -262,15 +267,7 @@ class PlayedRouter:
         return choice_of(await self._recorded(case.text or "", recent))
 
     async def _recorded(self, text: str, recent: str) -> Mapping[str, Any]:
-        strand = _strand()
-        item = strand.peek()
-        if self._replay.stopped or item is None:
-            await stall()
-        if not (isinstance(item, list) and item[0] == "route"):
-            self._replay.differ(step_difference(strand.name, _kind(item), "asks the router"))
-            await stall()
-        strand.ahead.popleft()
-        recorded = item[1]
+        _, recorded = await _next(self._replay, _strand(), "route", "asks the router")
         if "error" in recorded:
             raise error_of(recorded["error"])
         if self._policies is not None:

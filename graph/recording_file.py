@@ -9,6 +9,7 @@ from typing import Any
 
 from checkpoints.recordings import MOST, REDACTED, DamagedRecordingError, Part, redact
 from graph.recorded_items import check_parts
+from protocol.canonical import no_constant, no_duplicates
 from protocol.errors import NotFoundError, UsageError
 
 SCHEMA = "andon/recording/v1"
@@ -49,7 +50,7 @@ def imported(path: Path) -> Exported:
         if path.stat().st_size > MOST:
             raise _unusable(path, f"it is larger than {MOST // 1024 // 1024} MiB")
         text = path.read_bytes().decode("utf-8")
-        body = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        body = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
     except OSError as error:
         why = error.strerror or str(error)
         raise NotFoundError(f"{path} cannot be read: {why}.", code="no_file") from error
@@ -98,14 +99,3 @@ def _unusable(path: Path, why: str) -> UsageError:
 def _checksum(body: dict[str, Any]) -> str:
     text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("an object names the same key twice")
-    return made
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number here")

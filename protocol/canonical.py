@@ -110,7 +110,7 @@ def loads(text: str | bytes, max_bytes: int = 1 << 20) -> Json:
     if len(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text) > max_bytes:
         raise NotCanonicalError(f"longer than {max_bytes} bytes")
     try:
-        value: Json = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        value: Json = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
     except NotCanonicalError:
         raise
     except (ValueError, RecursionError) as error:
@@ -120,12 +120,14 @@ def loads(text: str | bytes, max_bytes: int = 1 << 20) -> Json:
     return value
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's pairs, for a reader of JSON; raises NotCanonicalError, a ValueError, for a name twice."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise NotCanonicalError("an object names the same key twice")
     return made
 
 
-def _no_constant(name: str) -> None:
+def no_constant(name: str) -> None:
+    """Raises NotCanonicalError for what JSON has no word for: NaN and the infinities."""
     raise NotCanonicalError(f"{name} is not a number here")

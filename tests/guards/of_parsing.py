@@ -5,7 +5,7 @@ from tests.guards.removal import Guard
 GUARDS = (
     Guard(
         "duplicate keys",
-        "protocol.canonical:_no_duplicates",
+        "protocol.canonical:no_duplicates",
         "if len(made) != len(pairs):",
         "if False:",
         ("tests/protocol/test_canonical.py::test_text_with_two_readings_is_refused",),
@@ -13,7 +13,7 @@ GUARDS = (
     ),
     Guard(
         "not a number",
-        "protocol.canonical:_no_constant",
+        "protocol.canonical:no_constant",
         'raise NotCanonicalError(f"{name} is not a number here")',
         "return None",
         ("tests/protocol/test_canonical.py::test_text_with_two_readings_is_refused",),
