@@ -51,7 +51,7 @@ GUARDS = (
         "agents.budgets:check_money",
         "if (found := unpriced(world.config.limits, world.manifests, chains, prices)) is not None:",
         "if (found := unpriced(world.config.limits, world.manifests, chains, prices)) and False:",
-        (f"{_HTTP}test_money_is_not_bounded_where_a_price_is_unknown",),
+        (f"{_HTTP}test_nor_is_it_for_a_model_that_an_option_names",),
         "money_unpriced",
     ),
 )

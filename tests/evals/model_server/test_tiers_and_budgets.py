@@ -203,3 +203,13 @@ async def test_money_is_not_bounded_where_a_price_is_unknown(tmp_path: Path) -> 
             pass
     assert {p.code for p in refused.value.problems} == {"money_unpriced"}
     assert not (tmp_path / "data").exists()
+
+
+async def test_nor_is_it_for_a_model_that_an_option_names(tmp_path: Path) -> None:
+    place = floor(tmp_path, "limits: {per_day: {usd: '1'}}\n")
+    wanted = at("http://127.0.0.1:9/v1") | {"model": "openai:nobodys"}
+    with pytest.raises(InvalidFloorError, match="the price of openai:nobodys is unknown") as refused:
+        async with opened(tmp_path / "data", place, **wanted):
+            pass
+    assert refused.value.error_code == "money_unpriced"
+    assert not (tmp_path / "data").exists()
