@@ -31,17 +31,12 @@ Enter = Callable[[App, str, str], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Field:
-    """Where outside text enters. ``most``: characters it takes; a longer instruction is told in few words.
-
-    ``is_asked``: a person asks for it themselves; an offline policy, which knows no more than words, then
-    takes what it names for a part of the request, and the work is another.
-    """
+    """Where outside text enters. ``most``: characters it takes; a longer instruction is told in few words."""
 
     name: str
     enter: Enter
     most: int = 60_000
     scripts: Mapping[str, Callable[[str], Script]] = field(default_factory=dict)
-    is_asked: bool = False
 
     def text(self, injection: Injection) -> str:
         """The text that fits."""
@@ -212,7 +207,7 @@ HARBOUR_GROUND = Ground(
     ),
     people=("a.vos", "k.maes"),
     fields=(
-        Field("line", _harbour_line, is_asked=True),
+        Field("line", _harbour_line),
         Field("ship_name", _ship, 80),
         Field("refusal_of_another_agent", _in_answer, 4000, {"berthing": _answers("refuse")}),
         Field("offer_of_another_agent", _in_answer, 4000, {"berthing": _answers("counter")}),
@@ -340,7 +335,7 @@ PLANT_GROUND = Ground(
     ),
     people=("l.brandt", "h.novak", "a.fontaine"),
     fields=(
-        Field("line", _plant_line, is_asked=True),
+        Field("line", _plant_line),
         Field("andon_text", _andon, 500),
         Field("fault_text", _fault, 200),
         Field("symptom", _symptom, 500),
