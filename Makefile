@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
+# Two for each of two processors: a test waits a third of its time.
+TOGETHER := -n 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help chat demo test check soak format bench lock clean runtime dev
@@ -16,17 +18,17 @@ demo: runtime ## play the Machine 7 story and an approval, and say what was prev
 	@$(BIN)/python -m evals.demo
 
 test: dev ## set up if needed and run all tests
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest $(TOGETHER)
 
-check: dev ## format, lint, types, import directions, tests: all that CI runs
+check: dev ## format, lint, types, import directions, the quick proof, and all tests but the long ones
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/python scripts/check_types.py
 	$(BIN)/lint-imports --no-logo
 	@git ls-files '*.py' 2>/dev/null | xargs -r wc -l | awk '$$1 > 300 && $$2 != "total" {print "long file, worth a look: " $$0}'
-	@# The proof of the plant runs beside the tests: it keeps one processor busy, and they another.
+	@# The proof of the plant runs beside the tests.
 	@$(BIN)/python -m cli --floor . check --prove --quick --workers 1 --quiet & proof=$$!; \
-	$(BIN)/python -m pytest -n 2 --dist worksteal || { kill $$proof; exit 1; }; wait $$proof
+	$(BIN)/python -m pytest $(TOGETHER) -m "not soak and not long" || { kill $$proof; exit 1; }; wait $$proof
 
 soak: dev ## the long sweeps, which take hours: proofs, crashes, races, made-up floors, every guard removed
 	@$(BIN)/python -m cli --floor . check --prove

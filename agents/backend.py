@@ -18,10 +18,14 @@ OPENAI = "openai:"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this."""
+    """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this.
+
+    ``streams``: whether they are asked for their answers in streams.
+    """
 
     base_url: str | None = None
     key: str | None = field(default=None, repr=False)
+    streams: bool = False
 
 
 def chains_of(

@@ -263,6 +263,7 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
         "open_escalations": ("questions and approvals open at once", [5]),
         "causal_depth": ("cases caused by one another across lanes", [6]),
         "attempts": ("processes that may die on one round before a person is told", [3]),
+        "retries": ("how often turns are tried again, all of them together", [10]),
         "per_case": ("what calls of models may take in one case", [{"tokens": 200000, "usd": "0.50"}]),
         "per_agent": ("what those of one agent may take in a day", [{"tokens": 2000000}]),
         "per_day": ("what all of them may take in a day", [{"usd": "40", "wall_s": 36000}]),

@@ -10,10 +10,11 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from agents.budgets import BudgetExhaustedError, Budgets
 from agents.endpoints import EndpointCall, Endpoints, is_endpoints
 from agents.models import ModelAccess, calls_of
+from agents.players import Player
 from agents.pricing import PriceBook
 from agents.provenance import mark, quoted
 from agents.router import OfflineRouter, Router
-from agents.spent import Meter, Player, Spent
+from agents.spent import Meter, Spent
 from protocol.breaker import CallResult
 from protocol.canonical import legible
 from protocol.ports import Ledger

@@ -2,8 +2,10 @@
 
 Names: a query and an action keep their own; a request is ``ask_AGENT__REQUEST``; ``answer`` speaks in
 an exchange; ``reply`` speaks to the person. Queries are answered at once; every other call is a move.
+``answer`` and ``reply`` are offered where there is an exchange, or a person: a tool costs in every call.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from protocol.fields import shape_schema
@@ -23,8 +25,11 @@ def is_taken(name: str) -> bool:
     return name in (ANSWER, REPLY) or (name.startswith("ask_") and "__" in name)
 
 
-def tools_of(world: World, agent: str) -> list[dict[str, Any]]:
-    """Tool definitions in the OpenAI function form, in a fixed order."""
+def tools_of(world: World, agent: str, speaks: Collection[str] = (ANSWER, REPLY)) -> list[dict[str, Any]]:
+    """Tool definitions in the OpenAI function form, in a fixed order.
+
+    ``speaks``: which of ``answer`` and ``reply`` are among them.
+    """
     scope = world.manifests[agent].capability_scope
     tools = [_tool(q.name, q.purpose, shape_schema(q.params)) for q in world.queries_of(agent)]
     tools += [
@@ -37,11 +42,11 @@ def tools_of(world: World, agent: str) -> list[dict[str, Any]]:
             tools.append(
                 _tool(ask_name(other, request), f"Ask {other} for {request}", _ask_schema(scope.can, schema))
             )
-    return [
-        *tools,
+    said = [
         _tool(ANSWER, "Answer in an exchange", _ANSWER_SCHEMA),
         _tool(REPLY, "Tell the person", _REPLY_SCHEMA),
     ]
+    return [*tools, *(tool for tool in said if tool["function"]["name"] in speaks)]
 
 
 def _tool(name: str, purpose: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Which chat model plays a role: the seam between the turn and a backend (DESIGN section 6)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
@@ -27,6 +28,25 @@ class FallsBack(Protocol):
 
     def fallback_of(self, agent: str) -> ModelAccess | None:
         """The one that plays the role instead; None: nobody does."""
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A ModelAccess that keeps connections."""
+
+    async def close(self) -> None:
+        """Let go of them; nobody is asked after that."""
+
+
+@asynccontextmanager
+async def letting_go(*models: object) -> AsyncIterator[None]:
+    """Close the connections of accesses at the end: an event loop that ends takes none along by itself."""
+    try:
+        yield
+    finally:
+        for access in models:
+            if isinstance(access, Connected):
+                await access.close()
 
 
 def chain_of(models: ModelAccess, agent: str) -> Iterator[ModelAccess]:
@@ -60,6 +80,12 @@ class TieredAccess:
         if self._at + 1 >= len(self._chains[agent]):
             return None
         return TieredAccess(self._backends, self._chains, self._at + 1)
+
+    async def close(self) -> None:
+        """Of all backends."""
+        for backend in self._backends.values():
+            if isinstance(backend, Connected):
+                await backend.close()
 
     def _backend(self, agent: str) -> ModelAccess:
         return self._backends[self._chains[agent][self._at]]

@@ -21,16 +21,20 @@ from langchain_core.runnables.config import var_child_runnable_config
 
 from agents.parsing import to_calls
 from agents.provenance import unmarked
-from protocol.turns import Play, QueryCall, View
+from protocol.turns import Play, QueryCall, View, question_of
 
 CHARS_PER_TOKEN = 4
 """The usual estimate for English and JSON; the offline model counts by it."""
 
 
 def view_of(messages: Sequence[BaseMessage]) -> View:
-    """The view in the first human message, as policies read it: without marks."""
+    """The view in the first human message, as policies read it: without marks, a person's question alone."""
     text = next(str(m.content) for m in messages if isinstance(m, HumanMessage))
-    return View(**unmarked(json.loads(text)))
+    view = unmarked(json.loads(text))
+    for trigger in view["triggers"]:
+        if trigger["type"] == "person":
+            trigger["text"] = question_of(trigger["text"])
+    return View(**view)
 
 
 def _nobody_listens() -> bool:

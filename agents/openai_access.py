@@ -13,6 +13,7 @@ class OpenAIAccess:
     """One model for every role. The turn's deadline ends a call, and the turn runtime alone tries again."""
 
     def __init__(self, name: str, endpoint: Endpoint) -> None:
+        import httpx2
         from pydantic import SecretStr
 
         from agents.strict_chat import StrictChat
@@ -28,11 +29,12 @@ class OpenAIAccess:
             model=name,
             base_url=endpoint.base_url,
             api_key=SecretStr(endpoint.key),
-            timeout=LONGEST_S,
+            timeout=httpx2.Timeout(LONGEST_S),  # an object, or it shares connections with all of the process
             max_retries=0,
             temperature=0,
             use_responses_api=False,
             disable_streaming=True,
+            streams=endpoint.streams,
         )
 
     def model_of(self, agent: str) -> BaseChatModel:
@@ -42,3 +44,7 @@ class OpenAIAccess:
     def endpoint_of(self, agent: str) -> str | None:
         """By the model: another one may answer where this one does not."""
         return self._name
+
+    async def close(self) -> None:
+        """The connections are this access's own."""
+        await self._model.root_async_client.close()

@@ -38,10 +38,13 @@ class Prompt:
         self.messages += [HumanMessage(quoted(view)), *notes]
         self.context = Context(0, budget)
 
-    def called(self, answer: BaseMessage, *, is_told: bool) -> None:
-        """Count a call that was answered. ``is_told``: its usage is what a provider counted."""
+    def called(self, answer: BaseMessage, *, is_told: bool, tools_tokens: int = 0) -> None:
+        """Count a call that was answered. ``is_told``: its usage is what a provider counted.
+
+        ``tools_tokens``: our estimate of the definitions of tools, which a provider counts with the messages.
+        """
         usage: Mapping[str, Any] = getattr(answer, "usage_metadata", None) or {}
-        told = int(usage.get("input_tokens", 0)) if is_told else 0
+        told = max(0, int(usage.get("input_tokens", 0)) - tools_tokens) if is_told else 0
         tokens = told or count_tokens_approximately(self.messages)
         if tokens >= self.context.tokens:
             self.context = Context(tokens, self._budget, "provider" if told else "estimated")

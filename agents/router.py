@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from protocol.turns import Policy
+from protocol.turns import Policy, question_of
 from protocol.world import World
 
 
@@ -19,14 +19,15 @@ class Router(Protocol):
 
 
 class OfflineRouter:
-    """The agent whose policy finds the text most relevant; equal ones by name."""
+    """The agent whose policy finds the text most relevant, up to its first question; equal ones by name."""
 
     def __init__(self, world: World, policies: Mapping[str, Policy]) -> None:
         self._policies = {a: policies[a] for a in world.addressable()}
 
     async def route(self, text: str, recent: str) -> str | None:
         """The highest relevance above 0; an earlier partner wins a tie."""
-        scores = {agent: policy.relevance(text) for agent, policy in self._policies.items()}
+        asked = question_of(text)
+        scores = {agent: policy.relevance(asked) for agent, policy in self._policies.items()}
         best = max(scores.values(), default=0)
         if best <= 0:
             return None

@@ -1,6 +1,5 @@
 """What one turn takes of its models, over all its attempts and the models that play it."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,12 +7,11 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
-from langchain_core.runnables import Runnable
 
-from agents.backend import OFFLINE
 from agents.budgets import Budgets, Calling
-from agents.models import ModelAccess, chain_of
+from agents.players import Player
 from agents.pricing import PriceBook
+from agents.streamed_answer import CUT_AT
 from agents.view import CHARS_PER_TOKEN
 from protocol.rows import CaseRow
 from protocol.spending import Spend
@@ -21,37 +19,14 @@ from protocol.usage import Usage, one_call
 from telemetry.prices import Tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Player:
-    """A model that may play a role, with the role's tools. ``endpoint`` None: it runs in this process."""
-
-    model: Runnable[Any, Any]
-    endpoint: str | None = None
-    tools_tokens: int = 0
-    """Our estimate of what the definitions of the tools take in each call."""
-
-    @property
-    def name(self) -> str:
-        """Of its backend, as prices have it."""
-        return self.endpoint or OFFLINE
-
-
-def players_of(models: ModelAccess, agent: str, tools: Sequence[Any]) -> tuple[Player, ...]:
-    """Those that may play a role, in order: the first while it can."""
-    size = len(json.dumps(tools)) // CHARS_PER_TOKEN
-    return tuple(
-        Player(access.model_of(agent).bind_tools(tools), endpoint, 0 if endpoint is None else size)
-        for access in chain_of(models, agent)
-        for endpoint in (access.endpoint_of(agent),)
-    )
-
-
 def tokens_of(messages: Sequence[BaseMessage], answer: BaseMessage) -> tuple[Tokens, bool]:
     """What a call took, and whether that is our estimate, since nobody has told."""
     told: Mapping[str, Any] = getattr(answer, "usage_metadata", None) or {}
     if not told:
         # What a message holds beside its text, its calls above all, is counted as text.
-        return Tokens(count_tokens_approximately(messages), count_tokens_approximately([answer])), True
+        unread = int(answer.response_metadata.get(CUT_AT, 0)) // CHARS_PER_TOKEN
+        written = max(count_tokens_approximately([answer]), unread)
+        return Tokens(count_tokens_approximately(messages), written), True
     details: Mapping[str, Any] = told.get("input_token_details") or {}
     cached = int(details.get("cache_read") or 0)
     return Tokens(int(told.get("input_tokens", 0)), int(told.get("output_tokens", 0)), cached), False

@@ -10,15 +10,16 @@ from langchain_core.messages import BaseMessage
 
 from agents.budgets import BudgetExhaustedError, Budgets
 from agents.endpoints import EndpointCall, EndpointDownError, Endpoints, is_endpoints
-from agents.model_tools import tools_of
 from agents.models import ModelAccess, calls_of
 from agents.parsing import InvalidTurnError, check_answers, check_message, check_spoken, parse_moves
+from agents.players import Player, Players
 from agents.pricing import PriceBook
 from agents.prompting import system_prompt
 from agents.prompts import NOTHING_SHOWN, Prompt
 from agents.rates import Rates
-from agents.retrying import KEEP_SHARE, decide, pace
-from agents.spent import Meter, Player, Spent, players_of
+from agents.retrying import KEEP_SHARE, CaseRetries, decide, pace
+from agents.speaking import Listener, ask_aloud
+from agents.spent import Meter, Spent
 from agents.telling import tell
 from agents.tracking import TrackedSnapshot
 from agents.view import build_view
@@ -42,12 +43,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One turn to take."""
+    """One turn to take. ``listener``: told what the agent writes while it writes, where that is streamed."""
 
     case: CaseRow
     agent: str
     round: int
     triggers: tuple[Trigger, ...]
+    listener: Listener | None = None
 
 
 class TurnRuntime:
@@ -70,11 +72,12 @@ class TurnRuntime:
         self._ledger = ledger
         self._clock = clock
         self._prompts = {a: system_prompt(prompts[a], m) for a, m in world.manifests.items()}
-        self._players = {a: players_of(models, a, tools_of(world, a)) for a in world.manifests}
+        self._players = Players(world, models)
         self._endpoints = Endpoints(world, ledger, shared)
         self._prices = prices or PriceBook(world.config.models.prices)
         self._meter = Meter(Budgets(world, ledger, self._prices, shared), clock)
         self._rates = Rates(world, ledger, shared)
+        self._retries = CaseRetries(world, ledger)
 
     async def take(self, job: Job) -> Turn:
         """One turn, within its deadline. Never raises for what a model or a floor's function does.
@@ -101,7 +104,7 @@ class TurnRuntime:
     async def _by_whom_it_can(self, job: Job, deadline_s: float, allowed_s: float) -> Turn:
         """The turn of the first model of the role whose endpoint is up, while there is time for another."""
         started, spent, attempts = self._clock(), _Spent(self._prices), 0
-        players = self._players[job.agent]
+        players = self._players.of(job.agent, job.case, job.triggers)
         for player, following in zip(players, (*players[1:], None), strict=True):
             left_s = allowed_s - (self._clock() - started) if attempts else allowed_s
             turn = await self._through(spent.play(player), job, (deadline_s, left_s), spent)
@@ -110,6 +113,8 @@ class TurnRuntime:
                 break
             attempts = turn.attempts
             if attempts and allowed_s - (self._clock() - started) < KEEP_SHARE * deadline_s:
+                break
+            if attempts and not await self._may_retry(job, spent):
                 break
             await self._fall_back(job, player, following, turn)
         return turn
@@ -161,10 +166,13 @@ class TurnRuntime:
             again = decide(
                 attempt, attempts, deadline_s, allowed_s - took_s, rolls.random(), least_s=spent.retry_after_s
             )
-            if not again.again:
+            if not again.again or not await self._may_retry(job, spent):
                 return turn
             complaint = turn.detail if turn.failure == "invalid" else ""
             await asyncio.sleep(again.wait_s)
+
+    async def _may_retry(self, job: Job, spent: "_Spent") -> bool:
+        return await self._retries.allows(job.case, job.agent, job.round, spent.retried_before)
 
     def _deadline_s(self, job: Job) -> float:
         policy = self._world.manifests[job.agent].timeout_policy
@@ -210,7 +218,7 @@ class TurnRuntime:
             return Turn(job.agent, failure="error", detail=_told(error))
 
     async def _converse(self, job: Job, complaint: str, spent: "_Spent") -> Turn:
-        view, reads = await self._ledger.read(
+        view, reads, spent.retried_before = await self._ledger.read(
             lambda tx: build_view(tx, self._world, job.case, job.agent, job.triggers)
         )
         budget = self._world.manifests[job.agent].context.budget_tokens
@@ -233,14 +241,15 @@ class TurnRuntime:
 
     async def _bounded(self, job: Job, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
         who = job.case, job.agent, job.round
-        return await self._meter.call(who, messages, spent, lambda: self._call(messages, spent))
+        return await self._meter.call(who, messages, spent, lambda: self._call(job, messages, spent))
 
-    async def _call(self, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
+    async def _call(self, job: Job, messages: list[BaseMessage], spent: "_Spent") -> BaseMessage:
         """The model's answer. Raises EndpointDownError for a failure of the endpoint that serves it."""
         assert spent.player is not None
         spent.is_calling = True
+        listener = None if spent.endpoint is None else job.listener
         try:
-            answer: BaseMessage = await spent.player.model.ainvoke(messages)
+            answer = await ask_aloud(spent.player.model, messages, listener)
         except Exception as error:
             spent.is_calling = False
             if spent.endpoint is None or not is_endpoints(error):
@@ -248,7 +257,8 @@ class TurnRuntime:
             raise EndpointDownError(f"{spent.endpoint}: {_told(error)}") from error
         spent.is_calling = False
         spent.add(messages, answer)
-        spent.prompt.called(answer, is_told=spent.endpoint is not None)
+        is_told, tools = spent.endpoint is not None, spent.player.tools_tokens
+        spent.prompt.called(answer, is_told=is_told, tools_tokens=tools)
         return answer
 
     async def _answer(
@@ -291,6 +301,7 @@ def _told(error: Exception) -> str:
 
 
 class _Spent(Spent):
-    """What a turn takes, and what its model was shown last."""
+    """What a turn takes, what its model was shown last, and the retries of its case in earlier rounds."""
 
     prompt = NOTHING_SHOWN
+    retried_before = 0

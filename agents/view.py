@@ -1,7 +1,7 @@
 """One agent's view in one turn (R16): its triggers, what it reads, whom it may ask. Never a transcript."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.provenance import OUTSIDE, Shapes, marked_record, marked_trigger, quoted, reporter, shapes_of
 from agents.tracking import TrackedSnapshot
@@ -21,10 +21,16 @@ CHARS_PER_TOKEN = 4
 """The usual estimate for English and JSON; a budget is a bound on size, not a bill."""
 
 
-def build_view(
-    tx: ReadTx, world: World, case: CaseRow, agent: str, triggers: Iterable[Trigger]
-) -> tuple[dict[str, Any], dict[str, int]]:
-    """The view as JSON, and the versions read for it; records stand in the order they are named in.
+class Shown(NamedTuple):
+    """A view as JSON, the versions read for it, and how often turns of earlier rounds were tried again."""
+
+    view: dict[str, Any]
+    versions: dict[str, int]
+    retried: int
+
+
+def build_view(tx: ReadTx, world: World, case: CaseRow, agent: str, triggers: Iterable[Trigger]) -> Shown:
+    """The view; records stand in the order they are named in.
 
     What others wrote is marked (agents/provenance.py).
     """
@@ -37,17 +43,19 @@ def build_view(
     for trigger in shown:
         for record in _mentioned(world, snapshot, readable, trigger):
             records.setdefault(record.ref, record)
-    turns = sum(1 for _, turn in tx.turns(case.id) if turn["agent"] == agent) if case.passes else 0
+    turns = list(tx.turns(case.id)) if case.passes else []
     shapes = shapes_of(world.toolbox)
     view = {
         **_frame(manifest, world.config.zone, case.id, tx.now),
         "round": max(1, case.rounds + 1),
-        "turn": turns,
+        "turn": sum(turn["agent"] == agent for _, turn in turns),
         "triggers": [marked_trigger(shapes, t, _source(tx, t)) for t in shown],
         "resources": {str(r): marked_record(shapes, r, record.body) for r, record in records.items()},
         "versions": {str(r): record.version for r, record in records.items()},
     }
-    return view, {t: v for t, v in reads.items() if world.types[t.partition("/")[0]].versioned}
+    versions = {t: v for t, v in reads.items() if world.types[t.partition("/")[0]].versioned}
+    retried = sum(max(0, turn.get("attempts", 1) - 1) for number, turn in turns if number <= case.rounds)
+    return Shown(view, versions, retried)
 
 
 def _frame(manifest: Manifest, zone: str, case: str, now: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from checkpoints.dialect import Connection
 from checkpoints.ledger_database import make_current as make_schema
 from checkpoints.ledger_file import MOVED, make_current, refuse_moved, refuse_other_floor
 from checkpoints.named_sql import migration_files, named_queries, statements
-from checkpoints.postgres_connection import NUL, PostgresConnection, connect, place
+from checkpoints.postgres_connection import PostgresConnection, connect, place
+from checkpoints.postgres_statements import without_nul
 from checkpoints.postgres_trouble import opening_errors
 from checkpoints.sqlite_connection import connect as connect_file
 from checkpoints.sqlite_connection import patiently
@@ -154,7 +155,6 @@ def _seen(connection: Connection, table: str, columns: Sequence[str]) -> tuple[i
     """How many rows a table has, and the sum of their hashes: the same in whatever order they come."""
     count, total = 0, 0
     for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table}"):  # noqa: S608 - the same
-        plain = [v.replace("\x00", NUL) if isinstance(v, str) else v for v in row]
-        total += int.from_bytes(sha256(repr(plain).encode()).digest(), "big")
+        total += int.from_bytes(sha256(repr(without_nul(row)).encode()).digest(), "big")
         count += 1
     return count, total

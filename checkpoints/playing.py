@@ -9,7 +9,7 @@ from checkpoints.dialect import Cursor, Dialect
 from checkpoints.named_sql import named_queries
 from checkpoints.sql_reads import SqlReads
 from checkpoints.sql_tx import SqlTx
-from checkpoints.taping import Given, Item, named
+from checkpoints.taping import Given, Item, Statement, named
 from protocol.canonical import dumps
 from protocol.toolbox import ResourceType
 
@@ -17,8 +17,13 @@ PLAYED = Dialect("sqlite", named_queries, lambda _: ())
 _HASH = re.compile(r"[0-9a-f]{16,}")
 MASK = "[hash]"
 
-Statement = list[Any]
-"""The name of a query, its values, and its rows or how many it changed."""
+Patch = Callable[[str, Sequence[Any], Any], Any]
+"""What a query gives in place of what is on tape, from its name, its values and that."""
+
+
+def as_taped(_: str, __: Sequence[Any], answer: Any) -> Any:
+    """What is on tape."""
+    return answer
 
 
 @dataclass(slots=True)
@@ -59,7 +64,8 @@ def _masked(value: Any) -> str:
 class PlayedConnection:
     """A connection of which the tape knows everything, up to the first statement that is another one."""
 
-    def __init__(self, recorded: Sequence[Statement], memory: Memory) -> None:
+    def __init__(self, recorded: Sequence[Statement], memory: Memory, patch: Patch = as_taped) -> None:
+        self._patch = patch
         self._recorded = recorded
         self._memory = memory
         self.in_transaction = True
@@ -72,7 +78,7 @@ class PlayedConnection:
         name, values, at = named(sql), list(parameters), len(self.asked)
         recorded = self._recorded[at] if at < len(self._recorded) else None
         if self.off is None and recorded is not None and self._is(recorded, name, values):
-            answer = recorded[2]
+            answer = self._patch(name, values, recorded[2])
         else:
             self.off = at if self.off is None else self.off
             answer = self._memory.guess(sql, name, values)
@@ -102,13 +108,17 @@ class _PlayedClock:
 
 
 def play(
-    item: Item, job: Callable[[Any], Any], types: Mapping[str, ResourceType], memory: Memory
+    item: Item,
+    job: Callable[[Any], Any],
+    types: Mapping[str, ResourceType],
+    memory: Memory,
+    patch: Patch = as_taped,
 ) -> tuple[Any, PlayedConnection]:
     """Run ``job`` as it ran when ``item`` was taped: what it gives back, and what it asked and wrote.
 
     What the job raises is raised here, with the connection beside it as ``played``.
     """
-    connection = PlayedConnection(item["asked"], memory)
+    connection = PlayedConnection(item["asked"], memory, patch)
     hours = item["hours"]
     clock = None if hours is None else _PlayedClock(hours, item["step_s"])
     make = SqlTx if item["writes"] else SqlReads

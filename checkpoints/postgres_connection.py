@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
@@ -15,6 +14,7 @@ from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from psycopg.types.string import StrDumper
 
 from checkpoints.postgres_schema import SCHEMA
+from checkpoints.postgres_statements import Answer, Statements, without_nul
 from checkpoints.postgres_trouble import LostError, UnsureError, away, words
 from protocol.errors import DependencyDownError, InvalidFloorError
 
@@ -34,7 +34,12 @@ _SESSION = {
     "timezone": "UTC",
     "client_min_messages": "warning",
 }
-_MEETS_ANOTHER = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_RUN_AGAIN = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.InvalidSqlStatementName,
+)
+"""What undoes a transaction that may go well the next time: it met another one, or lost what was prepared."""
 _CONNECT_S = 5
 _OLDEST = 130000
 """The oldest server that tells what became of a transaction by its number: PostgreSQL 13."""
@@ -46,8 +51,6 @@ SELECT current_setting('fsync'), current_setting('full_page_writes'), current_se
 """Figures of the server are kept over an orderly stop, and begin anew after a crash."""
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 _NEVER = threading.Event()
-NUL = "\u2400"
-"""What stands for a NUL."""
 
 
 class _Flag(Dumper):
@@ -59,13 +62,6 @@ class _Flag(Dumper):
         return b"1" if obj else b"0"
 
 
-class _Text(StrDumper):
-    """PostgreSQL stores no NUL in text. In ours it can only stand in prose, and is kept as its symbol."""
-
-    def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace("\x00", NUL) if "\x00" in obj else obj)
-
-
 class PostgresConnection:
     """``Connection`` over psycopg: ``?`` for values, whole numbers as bigint, text as text.
 
@@ -75,6 +71,7 @@ class PostgresConnection:
     def __init__(self, raw: "psycopg.Connection[tuple[Any, ...]]", epoch: str = "") -> None:
         self.raw = raw
         self.epoch = epoch
+        self._statements = Statements(raw)
         self._lost = False
 
     @property
@@ -90,11 +87,11 @@ class PostgresConnection:
         """Whether a transaction can begin."""
         return not self.raw.closed and self.raw.info.transaction_status is TransactionStatus.IDLE
 
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> "psycopg.Cursor[tuple[Any, ...]]":
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Answer:
         """Run one statement. LostError when its transaction is gone with it."""
         try:
-            return self.raw.execute(_placed(sql), tuple(parameters))
-        except _MEETS_ANOTHER as error:
+            return self._statements.run(sql, parameters)
+        except _RUN_AGAIN as error:
             self._lost = True
             raise LostError(words(error)) from error
         except psycopg.Error as error:
@@ -104,9 +101,13 @@ class PostgresConnection:
             raise LostError(words(error)) from error
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each of ``rows``."""
-        with self.raw.cursor() as cursor:
-            cursor.executemany(_placed(sql), rows)
+        """Run one statement for each of ``rows``, without waiting for each."""
+        self.raw.prepare_threshold = 0
+        try:
+            with self.raw.cursor() as cursor:
+                cursor.executemany(sql.replace("%", "%%").replace("?", "%s"), [without_nul(r) for r in rows])
+        finally:
+            self.raw.prepare_threshold = None
 
     def close(self) -> None:
         """Give the connection back to the server, whatever is open in it."""
@@ -130,7 +131,7 @@ def connect(url: str) -> PostgresConnection:
     """
     conninfo = session_of(url)
     try:
-        raw = psycopg.connect(conninfo, autocommit=True, prepare_threshold=2)
+        raw = psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         raise away(place(url), error) from error
     try:
@@ -141,9 +142,14 @@ def connect(url: str) -> PostgresConnection:
     except BaseException:
         raw.close()
         raise
-    for kind, dumper in ((int, Int8Dumper), (int, Int8BinaryDumper), (bool, _Flag), (str, _Text)):
-        raw.adapters.register_dumper(kind, dumper)
+    write_as_the_ledger(raw)
     return PostgresConnection(raw, epoch)
+
+
+def write_as_the_ledger(raw: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """Have a connection write values as the columns of a ledger hold them."""
+    for kind, dumper in ((int, Int8Dumper), (int, Int8BinaryDumper), (bool, _Flag), (str, StrDumper)):
+        raw.adapters.register_dumper(kind, dumper)
 
 
 def _safe(url: str, raw: "psycopg.Connection[tuple[Any, ...]]") -> str:
@@ -250,8 +256,3 @@ def alone(url: str, connection: PostgresConnection, key: int) -> Iterator[None]:
         connection.reset()
         if connection.usable:
             connection.execute("SELECT pg_advisory_unlock(?)", (key,))
-
-
-@cache
-def _placed(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")

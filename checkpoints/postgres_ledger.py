@@ -273,7 +273,7 @@ def reading(
     try:
         stored, hour = connection.execute(_STATE).fetchone()  # type: ignore[misc]
         yield SqlReads(POSTGRES, connection, types, _clock(clock, hour, server_clock=server_clock), stored)
-        connection.execute("COMMIT")  # after a ROLLBACK psycopg would forget every prepared statement
+        connection.execute("COMMIT")
     finally:
         connection.reset()
 

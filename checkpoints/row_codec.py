@@ -164,6 +164,13 @@ def escalation_body(row: EscalationRow) -> str:
     return dumps({name: _plain(getattr(row, name)) for name in _ESCALATION_BODY})
 
 
+def escalation_columns(row: EscalationRow, body: str) -> tuple[Any, ...]:
+    """In the order of ``put_escalation``. ``body``: see :func:`escalation_body`."""
+    kind = None if row.action is None else row.action["kind"]
+    named = (row.id, row.case, row.type, str(row.state), row.version, kind, row.action_hash)
+    return (*named, row.requested_at, row.due_at, body)
+
+
 def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 

@@ -328,10 +328,8 @@ class SqlTx(SqlReads):
     # People
 
     def put_escalation(self, row: EscalationRow) -> None:
-        kind = None if row.action is None else row.action["kind"]
-        values = (row.id, row.case, row.type, str(row.state), row.version, kind, row.action_hash)
         body = codec.escalation_body(row)
-        self._do(self._sql["put_escalation"], (*values, row.requested_at, row.due_at, body))
+        self._do(self._sql["put_escalation"], codec.escalation_columns(row, body))
         self._seals.add("escalations", row.id, escalation_parts(row, row.version, body))
 
     def save_escalation(self, row: EscalationRow, expected_version: int) -> bool:

@@ -18,6 +18,8 @@ FIND = "find"
 """The one query that is put together as it is asked; what is added to it stands behind its name."""
 
 Item = dict[str, Any]
+Statement = Sequence[Any]
+"""The name of a query, its values, and its rows or how many it changed."""
 
 
 class Given:
@@ -116,10 +118,20 @@ def named(sql: str) -> str:
 
 def sql_of(name: str) -> str:
     """The words behind a name, as SQLite says them."""
-    by_name = {called: sql for sql, called in reversed(_names().items())}
+    by_name = _by_name()
     if name in by_name:
         return by_name[name]
     return f"{by_name[FIND]}{name.removeprefix(FIND)}" if name.startswith(f"{FIND} ") else name
+
+
+def known_sql(name: str) -> str | None:
+    """The words behind the name of a query; None for one that no query has."""
+    return _by_name().get(name)
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {called: sql for sql, called in reversed(_names().items())}
 
 
 @cache

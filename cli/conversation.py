@@ -62,8 +62,8 @@ class Conversation:
 
     async def _ask(self, line: str) -> int:
         text = check_text(line)
-        progress = Progress(self.out, process_clock, speaks=True)
-        shape = await self.app.ask(text, person=self.person, session=self.session, progress=progress)
+        with Progress(self.out, process_clock, speaks=True) as progress:
+            shape = await self.app.ask(text, person=self.person, session=self.session, progress=progress)
         shape = await settle(self.app, shape)
         self.last_case = shape["case"]
         if shape["status"] == CaseStatus.WAITING:

@@ -4,9 +4,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from cli.live import LiveRows
 from cli.options import Common
 from cli.visible import one_line, visible
 
@@ -15,9 +16,10 @@ GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The two streams of one run of the program."""
+    """The two streams of one run of the program. ``live``: rows that give way to whatever is printed."""
 
     common: Common
+    live: LiveRows = field(default_factory=LiveRows, compare=False)
 
     @property
     def styled(self) -> bool:
@@ -43,6 +45,7 @@ class Output:
         """Words on stderr, unless nobody wants them."""
         if self.common.quiet or self.common.as_json:
             return
+        self.live.clear()
         try:
             print(visible(text), file=sys.stderr, flush=True)
         except BrokenPipeError:  # nobody looks at progress any more
@@ -68,9 +71,11 @@ class Output:
         table = Table(*head, box=box.SIMPLE_HEAD if _unicode() else box.ASCII, pad_edge=False)
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
+        self.live.clear()
         Console(file=sys.stdout, highlight=False).print(table)
 
     def _write(self, text: str, end: str = "\n") -> None:
+        self.live.clear()
         try:
             print(text, end=end, flush=True)
         except BrokenPipeError:  # a reader that has gone changes nothing about what was done

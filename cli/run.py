@@ -38,10 +38,10 @@ async def _run(common: Common, text: str) -> int:
     from cli.settling import settle
 
     out = Output(common)
-    progress = Progress(out, process_clock, speaks=True)
     async with open_floor(common) as (app, person):
         out.note(model_line(app.settings, app.world.config.models))
-        shape = await app.ask(text, person=person, progress=progress)
+        with Progress(out, process_clock, speaks=True) as progress:
+            shape = await app.ask(text, person=person, progress=progress)
         shape = await settle(app, shape)
         zone = app.world.config.zone
         out.answer(shape, lambda: print_outcome(out, shape, zone, told=progress.told))

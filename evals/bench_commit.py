@@ -1,14 +1,17 @@
 """What a guarded commit costs beyond its rows: a gate pass that commits one action, on both databases, and is
 recorded.
 
-Beside it a bare transaction writes the very same rows, by the same statements, into a twin of the ledger. So
-what is compared is all the reading, checking, hashing, recording, and nothing of queues, graphs and agents.
+Beside it a bare transaction writes the very same rows, by the same statements, into a twin of the ledger,
+through the driver as it is: sqlite3, and psycopg with its statements prepared. So what is compared is all the
+reading, checking, hashing, recording, and nothing of queues, graphs and agents. The ledger has its own way to
+send statements to PostgreSQL: the ratio to a bare transaction that is sent so too is noted beside the figure.
 """
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,17 +50,26 @@ async def measure_commit(place: Path, pairs: int, server: str | None) -> list[Fi
     embedded = _figure(ON_SQLITE, world, total, _sqlite(place / "guarded"), _sqlite(place / "bare"))
     if server is None:
         return [replace(embedded, note="PostgreSQL was not measured: --postgres URL names a server")]
+    figure = await _on_postgres(server, world, total, _psycopg)
+    alike = await _on_postgres(server, world, total, _postgres)
+    note = f"{alike.value:.2f} x of a bare one sent the ledger's way, {alike.medians['bare_ms']:.3f} ms"
+    return [embedded, replace(figure, note=note)]
+
+
+async def _on_postgres(
+    server: str, world: World, total: int, bare_side: "Callable[[str, Dialect], Side]"
+) -> Figure:
     from checkpoints.postgres_ledger import POSTGRES, PostgresLedger
 
-    with _two_databases(server) as urls:
-        for url in urls:
+    with _databases(server) as (guarded, bare):
+        for url in (guarded, bare):
             await _fill(await PostgresLedger.open(url, **_settings(world)), world, total)
-        guarded, bare = (_postgres(url, POSTGRES) for url in urls)
-        return [embedded, _figure(ON_POSTGRES, world, total, guarded, bare)]
+        sides = _postgres(guarded, POSTGRES), bare_side(bare, POSTGRES)
+        return _figure(ON_POSTGRES, world, total, *sides)
 
 
 @contextmanager
-def _two_databases(server: str) -> Iterator[list[str]]:
+def _databases(server: str) -> Iterator[list[str]]:
     """URLs of two empty databases on a server, which are gone afterwards."""
     import psycopg
 
@@ -148,6 +160,33 @@ def _postgres(url: str, dialect: Dialect) -> Side:
     return dialect, lambda: connect_to(url), "BEGIN", _TURN
 
 
+class _Driver:
+    """psycopg as it is, set up as the ledger's sessions are."""
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        from checkpoints.postgres_connection import session_of, write_as_the_ledger
+
+        self._raw = psycopg.connect(session_of(url), autocommit=True, prepare_threshold=2)
+        write_as_the_ledger(self._raw)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
+        return self._raw.execute(_placed(sql), tuple(parameters))
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+@cache
+def _placed(sql: str) -> bytes:
+    return sql.replace("%", "%%").replace("?", "%s").encode()
+
+
+def _psycopg(url: str, dialect: Dialect) -> Side:
+    return dialect, lambda: _Driver(url), "BEGIN", _TURN
+
+
 def _figure(name: str, world: World, total: int, guarded: Side, bare: Side) -> Figure:
     dialect, open_guarded, begin, turn = guarded
     pairs: list[tuple[float, float]] = []
@@ -161,7 +200,7 @@ def _figure(name: str, world: World, total: int, guarded: Side, bare: Side) -> F
             item: dict[str, Any] = {"writes": True, "clocks": []}
             with tape(tx, item):
                 result = make_pass(tx, world, case, 1)
-            SqlTx(dialect, ours, world.types, None, stored).keep_part(case, 1, MAIN, packed(0, [item]))
+            SqlTx(dialect, recorder, world.types, None, stored).keep_part(case, 1, MAIN, packed(0, [item]))
             ours.execute("COMMIT")
             took = wall_s() - started
             assert (result.route, [v[2] for v in result.verdicts]) == (Route.REPLY, ["committed"])

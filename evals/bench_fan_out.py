@@ -10,8 +10,8 @@ import json
 import operator
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
@@ -23,8 +23,11 @@ from langgraph.graph import END, START, StateGraph
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from agents.backend import Endpoint
+from agents.floor_loader import load_floor
+from agents.model_tools import ANSWER, REPLY, tools_of
+from agents.models import letting_go
 from agents.openai_access import OpenAIAccess
-from evals.bench_fan_floor import AGENTS, DUE, DUE_ONE, NAMES, PROMPT, write_floor
+from evals.bench_fan_floor import AGENTS, DUE, DUE_ONE, NAMES, PROMPT, WORK, write_floor
 from evals.bench_figure import Figure, cpu_s, wall_s
 from graph.app import App, open_app
 from graph.settings import Seed, Settings
@@ -33,19 +36,21 @@ from protocol.ports import ReadTx
 from protocol.records import Ref
 from protocol.toolbox import Fact
 
-HALF, LAST, TOKENS, CPU, RATE, FIVE = (
+HALF, LAST, COST, CPU, RATE, FIVE = (
     "five agents, p50",
     "five agents, p99",
-    "five agents, tokens",
+    "five agents, cost",
     "five agents, CPU of a task",
     "16 tasks in flight, time",
     "five agents against one",
 )
-TARGETS = {HALF: 1.15, LAST: 1.15, TOKENS: 1.25, CPU: 2.5, RATE: 1 / 0.95, FIVE: 1.25}
+TARGETS = {HALF: 1.15, LAST: 1.15, COST: 1.25, CPU: 2.5, RATE: 1 / 0.95, FIVE: 1.25}
 IN_FLIGHT, TASKS, JOBS = 16, 100, 300
 PACE = ("--base-ms", "100", "--input-ms", "0.05", "--output-ms", "5", "--slots", "8")
 SLOW = ("--base-ms", "500", "--slots", "8")
 RETRIES = 2
+OUTPUT_PRICE = 4
+"""What a token of an answer costs, where one of a question costs 1: about what vendors take."""
 
 
 async def measure_fan_out(place: Path, tasks: int = TASKS) -> list[Figure]:
@@ -54,7 +59,7 @@ async def measure_fan_out(place: Path, tasks: int = TASKS) -> list[Figure]:
     write_floor(floor)
     with _endpoint(floor, PACE) as url:
         async with _opened(floor, place / "paced", url) as app:
-            found = await _side_by_side(app, Bare(url), tasks)
+            found = await _side_by_side(app, Bare(url, floor), tasks)
     with _endpoint(floor, SLOW) as url:
         async with _opened(floor, place / "slow", url) as app:
             pairs = [
@@ -65,16 +70,23 @@ async def measure_fan_out(place: Path, tasks: int = TASKS) -> list[Figure]:
     return [*found, _figure(FIVE, five, one, len(pairs), ("five_s", "one_s"))]
 
 
-def _opened(floor: Path, data: Path, url: str) -> Any:
+@asynccontextmanager
+async def _opened(floor: Path, data: Path, url: str) -> AsyncIterator[App]:
     jobs = [Ref(f"job_{a}", f"J{n}") for a in range(1, AGENTS + 1) for n in range(JOBS)]
-    seed = Seed(tuple((job, {"place": "yard"}) for job in jobs))
-    return open_app(Settings(floor, data, seed=seed), OpenAIAccess("offline", Endpoint(url, "none")))
+    works = [Ref("work", f"W{n}") for n in range(JOBS)]
+    seed = Seed((*((job, {"place": "yard"}) for job in jobs), *((work, dict(WORK)) for work in works)))
+    models = OpenAIAccess("offline", Endpoint(url, "none"))
+    async with letting_go(models), open_app(Settings(floor, data, seed=seed), models) as app:
+        yield app
 
 
 async def _side_by_side(app: App, bare: "Bare", tasks: int) -> list[Figure]:
     """Task for task, so that a busy machine slows both."""
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
+    for act in (partial(_told, app, DUE), bare.told):
+        await act(JOBS - 1)  # connections are made, and what is read once is read
+    bare.cost, before = 0, await app.ledger.read(_cost_of_all)
     for n in range(tasks):
         for act, into in ((partial(_told, app, DUE, n), ours), (partial(bare.told, n), theirs)):
             started, used = wall_s(), cpu_s()
@@ -82,14 +94,14 @@ async def _side_by_side(app: App, bare: "Bare", tasks: int) -> list[Figure]:
             into.append((wall_s() - started, cpu_s() - used))
     acts: tuple[Act, Act] = (partial(_told, app, DUE), bare.told)
     together = [await _timed(partial(_flight, act, tasks)) for act in acts]
-    spent = await app.ledger.read(_tokens)
+    spent = await app.ledger.read(_cost_of_all) - before
     parts = ("andon", "bare")
     walls, cpus = ([[t[i] for t in side] for side in (ours, theirs)] for i in (0, 1))
     last = [_p99(side) for side in walls]
     return [
         _figure(HALF, median(walls[0]), median(walls[1]), tasks, _seconds(parts)),
         _figure(LAST, last[0], last[1], tasks, _seconds(parts)),
-        _figure(TOKENS, spent, bare.tokens, tasks + IN_FLIGHT, parts),
+        _figure(COST, spent, bare.cost, tasks + IN_FLIGHT, parts),
         _figure(CPU, median(cpus[0]), median(cpus[1]), tasks, _seconds(parts)),
         _figure(RATE, together[0], together[1], IN_FLIGHT, _seconds(parts)),
     ]
@@ -124,7 +136,7 @@ async def _flight(act: Act, after: int) -> None:
 async def _told(app: App, fact: str, n: int) -> None:
     """One task: the fact, and its case driven to its end."""
     now = await app.ledger.read(lambda tx: tx.now)
-    [told] = await app.accept([Fact(fact, "bench", f"{fact}/{n}", now, f"work/{n}", {"number": n})])
+    [told] = await app.accept([Fact(fact, "bench", f"{fact}/{n}", now, f"work/W{n}", _due(n))])
     assert told.case is not None
     await app.resume(told.case)
     wanted = AGENTS if fact == DUE else 1
@@ -136,9 +148,17 @@ async def _told(app: App, fact: str, n: int) -> None:
         raise InvalidFloorError(f"The benchmark's case made {found} commits.", code="bad_bench")
 
 
-def _tokens(tx: ReadTx) -> float:
+def _due(n: int) -> dict[str, Any]:
+    return {"number": n, "work": f"W{n}"}
+
+
+def _cost_of_all(tx: ReadTx) -> float:
     usages = [turn["usage"] for case in tx.cases() for _, turn in tx.turns(case.id)]
-    return float(sum(u["input_tokens"] + u["output_tokens"] for u in usages))
+    return float(sum(_cost(u["input_tokens"], u["output_tokens"]) for u in usages))
+
+
+def _cost(given: int, made: int) -> int:
+    return given + OUTPUT_PRICE * made
 
 
 class _Placed(BaseModel):
@@ -155,10 +175,15 @@ class _State(TypedDict):
 
 
 class Bare:
-    """The same task as LangGraph and langchain-openai do it by themselves. ``tokens``: used so far."""
+    """The same task as LangGraph and langchain-openai do it by themselves. ``cost``: of its calls so far.
 
-    def __init__(self, url: str) -> None:
-        self.tokens = 0.0
+    Its agents have the same words to go by and the same tools, but for those of Andon's own protocol.
+    """
+
+    def __init__(self, url: str, floor: Path) -> None:
+        self.cost = 0
+        world = load_floor(floor).world
+        self._tools = {name: [t for t in tools_of(world, name) if not _of_protocol(t)] for name in NAMES}
         model = ChatOpenAI(
             model="offline", base_url=url, api_key=SecretStr("none"), max_retries=0, temperature=0
         )
@@ -178,13 +203,13 @@ class Bare:
         assert len(found["placed"]) == AGENTS
 
     def _node(self, name: str) -> Callable[[_State], Awaitable[dict[str, Any]]]:
-        model = self._model.bind_tools([_tool(name)])
+        model = self._model.bind_tools(self._tools[name])
 
         async def run(state: _State) -> dict[str, Any]:
             messages = _messages(name, state["number"])
             for _ in range(1 + RETRIES):
                 answer = await model.ainvoke(messages)
-                self.tokens += _used(answer)
+                self.cost += _used(answer)
                 try:
                     return {"placed": [_Placed.model_validate(call["args"]) for call in answer.tool_calls]}
                 except ValidationError as error:
@@ -196,28 +221,20 @@ class Bare:
 
 def _used(answer: AIMessage) -> int:
     usage = answer.usage_metadata
-    return 0 if usage is None else usage["input_tokens"] + usage["output_tokens"]
+    return 0 if usage is None else _cost(usage["input_tokens"], usage["output_tokens"])
 
 
 async def _join(state: _State) -> dict[str, Any]:
     return {}
 
 
-def _tool(name: str) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": {"job": {"type": "string"}, "place": {"type": "string", "enum": ["north", "south"]}},
-        "required": ["job", "place"],
-    }
-    return {
-        "type": "function",
-        "function": {"name": f"put_{name}", "description": "Put a job.", "parameters": schema},
-    }
+def _of_protocol(tool: dict[str, Any]) -> bool:
+    return tool["function"]["name"] in (ANSWER, REPLY)
 
 
 def _messages(name: str, n: int) -> list[BaseMessage]:
     """What somebody who builds this by hand says: who it is, what came, and in which form to answer."""
-    told = {"type": "event", "event": DUE, "subject": f"work/{n}", "data": {"number": n}}
+    told = {"type": "event", "event": DUE, "subject": f"work/W{n}", "data": _due(n)}
     view = {
         "agent": name,
         "case": str(n),
@@ -225,7 +242,7 @@ def _messages(name: str, n: int) -> list[BaseMessage]:
         "now": "",
         "zone": "UTC",
         "triggers": [told],
-        "resources": {},
+        "resources": {f"work/W{n}": WORK},
     }
     return [SystemMessage(PROMPT.format(name=name)), HumanMessage(json.dumps(view))]
 

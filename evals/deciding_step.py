@@ -3,11 +3,11 @@
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.elsewhere import command
 from evals.field_values import in_shape, same
 from evals.played import DONE, FAILED, WAITING
 from evals.suite_steps import ApprovalStep, Match
@@ -79,7 +79,7 @@ def _signed_key(row: EscalationRow, step: ApprovalStep) -> str | None:
 async def decide_elsewhere(settings: Settings, row: EscalationRow, step: ApprovalStep) -> tuple[int, str]:
     """Decide with the command line in a process of its own; its exit code, and what it said of an error."""
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "cli", *_words(settings, row, step)],
+        *command(_words(settings, row, step)),
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith(OURS)},
         stdin=asyncio.subprocess.DEVNULL,

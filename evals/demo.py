@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from evals.elsewhere import command
 from evals.story import Chapter, FactStep, Story, read_story
 from graph.app import open_app
 from graph.settings import Settings
@@ -97,7 +98,7 @@ def _elsewhere(words: Sequence[str], settings: Settings) -> subprocess.Completed
     place = {"ANDON_DATA": str(settings.data_dir), "ANDON_FLOOR": str(settings.floor_dir)}
     in_order = {"PYTHONUNBUFFERED": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "cli", *words],
+        command(words),
         cwd=ROOT,
         env=os.environ | place | in_order,
         stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from agents.backend import OFFLINE, TIERS, chains_of
 from agents.budgets import check_money
 from agents.floor_loader import Floor, load_floor
 from agents.model_router import ROUTER, ModelRouter
-from agents.models import ModelAccess, chain_of, open_models, open_tiers
+from agents.models import ModelAccess, chain_of, letting_go, open_models, open_tiers
 from agents.pricing import PriceBook
 from agents.router import OfflineRouter, Router
 from agents.turn_runtime import TurnRuntime
@@ -234,7 +234,7 @@ class App:
 async def open_app(settings: Settings, models: ModelAccess | None = None) -> AsyncIterator[App]:
     """Build an App and close it again. Raises InvalidFloorError before anything is written.
 
-    ``models`` play the roles in place of those that the settings name.
+    ``models`` play the roles in place of those that the settings name; whoever gives them closes them.
     """
     floor = load_floor(settings.floor_dir)
     world = with_engine(replace(floor.world, config=_config(floor.world.config, settings)))
@@ -247,15 +247,21 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
     played_by = (settings.model or TIERS) if models is None and not settings.scripts else SCRIPTED
     chains = chains_of(world.config.models, world.manifests, settings.model)
     prices = PriceBook(world.config.models.prices, settings.endpoint.base_url)
+    mine: list[ModelAccess] = []
     asked: ModelAccess | None = None
+    endpoint = replace(settings.endpoint, streams=world.config.models.stream)
     if models is None:
         routing = settings.model or world.config.models.tiers[world.config.models.router]
         check_money(world, {**chains, ROUTER: [routing]}, prices)
-        models = open_tiers(chains, settings.endpoint, floor.policies, settings.scripts)
-        asked = None if routing == OFFLINE else open_models(routing, settings.endpoint, floor.policies)
+        models = open_tiers(chains, endpoint, floor.policies, settings.scripts)
+        mine.append(models)
+        if routing != OFFLINE:
+            asked = open_models(routing, endpoint, floor.policies)
+            mine.append(asked)
     place = Place(settings.data_dir, settings.database, settings.inline)
     heads = anchor_files(settings.data_dir, settings.anchor, settings.anchor_key)
     async with (
+        letting_go(*mine),
         open_ledger(place, world) as (plain, wall),
         anchored(plain, *heads, inline=settings.inline) as ledger,
         open_checkpoints(place) as saver,

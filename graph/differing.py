@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-Statement = Sequence[Any]
-"""The name of a query, its values, and what it gave."""
+from checkpoints.taping import Statement
+
 _LONGEST = 300
-_NOTHING = "nothing"
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _said(answer: Mapping[str, Any]) -> list[Any]:
 
 def _words(said: Sequence[Any]) -> str:
     parts = [s if isinstance(s, str) else f"{s[0]}({_args(s[1])})" for s in said]
-    return _cut("; ".join(parts)) if parts else "nothing to do"
+    return cut("; ".join(parts)) if parts else "nothing to do"
 
 
 def _args(args: Any) -> str:
@@ -76,7 +76,8 @@ def _args(args: Any) -> str:
     )
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """``text``, no longer than a line can bear."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -84,7 +85,7 @@ def job_difference(
     strand: str, pass_no: int, was: Sequence[Statement], now: Sequence[Statement], at: int
 ) -> Difference | None:
     """What a job did otherwise, by what matters most to people; None when only a prompt's size differs."""
-    for look in (_verdicts, _turns, _escalations, _writes, _cases, _events):
+    for look in (verdict_difference, _turns, _escalations, _writes, _cases, _events):
         found = look(pass_no, was, now)
         if found is not None:
             return found
@@ -97,16 +98,18 @@ def _rows(statements: Sequence[Statement], *names: str) -> list[list[Any]]:
     return [list(values) for name, values, _ in statements if name in names]
 
 
-def _first(was: Mapping[Any, str], now: Mapping[Any, str]) -> tuple[Any, str, str] | None:
+def first_apart(was: Mapping[Any, str], now: Mapping[Any, str]) -> tuple[Any, str, str] | None:
     """The first key with another value, in the recorded order; what is only there now comes last."""
     for key in [*was, *(k for k in now if k not in was)]:
-        one, other = was.get(key, _NOTHING), now.get(key, _NOTHING)
+        one, other = was.get(key, NOTHING), now.get(key, NOTHING)
         if one != other:
             return key, one, other
     return None
 
 
-def _verdicts(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> Difference | None:
+def verdict_difference(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> Difference | None:
+    """The first verdict of a pass that is another one."""
+
     def told(statements: Sequence[Statement]) -> dict[tuple[str, ...], str]:
         found: dict[tuple[str, ...], str] = {}
         for key, _, _, _, agent, kind, _, _, verdict, code, reason, *_ in _rows(statements, "put_verdict"):
@@ -114,7 +117,7 @@ def _verdicts(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) 
             found[key, agent, kind] = f"{why}: {reason}" if reason else why
         return found
 
-    found = _first(told(was), told(now))
+    found = first_apart(told(was), told(now))
     if found is None:
         return None
     (key, agent, kind), one, other = found
@@ -124,20 +127,20 @@ def _verdicts(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) 
         where += f" of {resource}"
     short = [v.partition(":")[0] for v in (one, other)]
     one, other = (one, other) if short[0] == short[1] else short
-    return Difference("verdict", where, _cut(one), _cut(other), pass_no=pass_no, agent=agent)
+    return Difference("verdict", where, cut(one), cut(other), pass_no=pass_no, agent=agent)
 
 
 def _turns(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> Difference | None:
     def told(statements: Sequence[Statement]) -> dict[tuple[int, str], str]:
-        return {(r[1], r[2]): _turn_words(json.loads(r[3])) for r in _rows(statements, "put_turn")}
+        return {(r[1], r[2]): turn_words(json.loads(r[3])) for r in _rows(statements, "put_turn")}
 
-    found = _first(told(was), told(now)) or _fields_apart(was, now)
+    found = first_apart(told(was), told(now)) or _fields_apart(was, now)
     if found is None:
         return None
     (round_no, agent, *field), one, other = found
     of = f"{field[0]} of " if field else ""
     where = f"round {round_no}: {of}the turn of {agent}"
-    return Difference("turn", where, _cut(one), _cut(other), round=round_no, agent=agent)
+    return Difference("turn", where, cut(one), cut(other), round=round_no, agent=agent)
 
 
 _OF_PROMPTS = frozenset({"context", "dropped"})
@@ -155,10 +158,11 @@ def _fields_apart(was: Sequence[Statement], now: Sequence[Statement]) -> tuple[A
             if name not in _OF_PROMPTS
         }
 
-    return _first(told(was), told(now))
+    return first_apart(told(was), told(now))
 
 
-def _turn_words(body: Mapping[str, Any]) -> str:
+def turn_words(body: Mapping[str, Any]) -> str:
+    """What an agent said in a turn, from its row."""
     if "chosen" in body:
         return f"{body['chosen']}"
     if body.get("failure"):
@@ -183,22 +187,22 @@ def _escalations(pass_no: int, was: Sequence[Statement], now: Sequence[Statement
             found[f"{r[0]} by {r[1]}"] = str(r[5])
         return found
 
-    found = _first(told(was), told(now))
+    found = first_apart(told(was), told(now))
     if found is None:
         return None
     key, one, other = found
-    return Difference("escalation", f"pass {pass_no}: {key}", _cut(one), _cut(other), pass_no=pass_no)
+    return Difference("escalation", f"pass {pass_no}: {key}", cut(one), cut(other), pass_no=pass_no)
 
 
 def _writes(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> Difference | None:
     def told(statements: Sequence[Statement]) -> dict[str, str]:
         return {f"{r[0]}/{r[1]}@{r[2]}": f"{r[3]} {r[4]}" for r in _rows(statements, "put_write")}
 
-    found = _first(told(was), told(now))
+    found = first_apart(told(was), told(now))
     if found is None:
         return None
     key, one, other = found
-    return Difference("record", f"pass {pass_no}: {key}", _cut(one), _cut(other), pass_no=pass_no)
+    return Difference("record", f"pass {pass_no}: {key}", cut(one), cut(other), pass_no=pass_no)
 
 
 _REPLY, _STATUS, _CODE, _POSITION = 14, 9, 15, 11
@@ -214,7 +218,7 @@ def _cases(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) -> 
     ):
         one, other = ([str(r[place]) for r in _rows(s, "save_case")] for s in (was, now))
         if one != other:
-            then, today = (_cut(v[-1]) if v else _NOTHING for v in (one, other))
+            then, today = (cut(v[-1]) if v else NOTHING for v in (one, other))
             return Difference(what, f"pass {pass_no}: {where}", then, today, pass_no=pass_no)
     return None
 
@@ -223,11 +227,11 @@ def _events(pass_no: int, was: Sequence[Statement], now: Sequence[Statement]) ->
     def told(statements: Sequence[Statement]) -> dict[str, str]:
         return {str(r[0]): f"{r[1]} {r[6]} {r[7]}" for r in _rows(statements, "put_event")}
 
-    found = _first(told(was), told(now))
+    found = first_apart(told(was), told(now))
     if found is None:
         return None
     key, one, other = found
-    return Difference("event", f"pass {pass_no}: the event {key}", _cut(one), _cut(other), pass_no=pass_no)
+    return Difference("event", f"pass {pass_no}: the event {key}", cut(one), cut(other), pass_no=pass_no)
 
 
 def _sizes_apart(was: Sequence[Statement], now: Sequence[Statement]) -> bool:
@@ -244,7 +248,7 @@ def _sizeless(statement: Statement) -> Any:
 
 
 def _statement(strand: str, was: Sequence[Statement], now: Sequence[Statement], at: int) -> Difference:
-    one, other = (f"{s[at][0]} {json.dumps(s[at][1])}" if at < len(s) else _NOTHING for s in (was, now))
+    one, other = (f"{s[at][0]} {json.dumps(s[at][1])}" if at < len(s) else NOTHING for s in (was, now))
     return Difference("step", f"what {strand} asked of the ledger", *_around(one, other))
 
 
@@ -253,4 +257,4 @@ def _around(one: str, other: str) -> tuple[str, str]:
     same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
     start = max(0, same - _LONGEST // 4)
     dots = "…" if start else ""
-    return _cut(dots + one[start:]), _cut(dots + other[start:])
+    return cut(dots + one[start:]), cut(dots + other[start:])

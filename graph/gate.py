@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graph.opening import opening_case
 from protocol.bound import pass_bound
 from protocol.canonical import legible
+from protocol.copies import changed
 from protocol.errors import DependencyDownError
 from protocol.failpoints import Point, failpoint
 from protocol.passing import Pass
@@ -148,7 +149,7 @@ def position_of(tx: ReadTx, case: CaseRow) -> Position:
     """The stored position. Questions about a file are a case that no agent ever had."""
     position = Position.from_json(case.position)
     if case.origin == "feed" and not case.position:
-        return replace(position, waiting={e.id: None for e in tx.escalations(case.id)})
+        return changed(position, waiting={e.id: None for e in tx.escalations(case.id)})
     return position
 
 
@@ -229,7 +230,7 @@ def _saved(tx: Tx, p: Pass, outcome: Outcome) -> CaseRow:
     waits = outcome.position.waiting
     waiting = [e for e in tx.escalations(p.case.id, open_only=True) if e.id in waits] if waits else []
     clarify = any(s.get("clarify") for s in p.said.values())
-    return replace(
+    return changed(
         p.case,
         status=outcome.status,
         position=outcome.position.to_json(),

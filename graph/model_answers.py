@@ -8,9 +8,11 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agents.streamed_answer import CUT_AT
+
 DIGITS = 16
 """Hexadecimal digits of what stands for a message: enough to tell another one."""
-_META = ("finish_reason", "model_name")
+_META = ("finish_reason", "model_name", CUT_AT)
 
 
 def shown(messages: Sequence[BaseMessage]) -> list[str]:

@@ -4,6 +4,7 @@ Each node reads where the case stands from the ledger, does one thing, and retur
 """
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from langgraph.runtime import Runtime
@@ -11,12 +12,13 @@ from langgraph.types import interrupt
 
 from agents.model_router import Choice, ask_router, choice_of
 from agents.router import Router
+from agents.speaking import Listener
 from agents.turn_runtime import Job, TurnRuntime
 from graph.gate import PassResult, check_fence, make_pass, position_of, ready, standing, stop_case
 from graph.noting import note
 from graph.opening import ROUTER, route_text
 from graph.recording import on_strand
-from graph.state import SCHEMA_VERSION, CaseState, Context
+from graph.state import SCHEMA_VERSION, CaseState, Context, quiet
 from protocol.canonical import legible
 from protocol.errors import UsageError
 from protocol.failpoints import Point, failpoint
@@ -167,7 +169,8 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         if done or not triggers:
             return {}
         runtime.context.progress({"type": "agent.started", "agent": agent, "case": case_id})
-        turn = await turns.take(Job(case, agent, position.round, triggers))
+        job = Job(case, agent, position.round, triggers, _listener(runtime.context, agent, case_id))
+        turn = await turns.take(job)
         row = to_json(turn)
         failpoint(Point.REPLIED)
         await ledger.write(_keep_turn(case_id, position.round, agent, row, runtime.context.token))
@@ -184,6 +187,15 @@ def make_agent(agent: str, ledger: Ledger, turns: TurnRuntime) -> Node:
         return {}
 
     return on_its_strand
+
+
+def _listener(context: Context, agent: str, case_id: str) -> Listener | None:
+    """Who is told what the agent writes: whoever is told how the case goes. Nobody, where nobody is."""
+    if context.progress is quiet:
+        return None
+    return lambda more: context.progress(
+        {"type": "agent.writing", "agent": agent, "case": case_id, **asdict(more)}
+    )
 
 
 def _keep_turn(
@@ -219,6 +231,7 @@ def make_gate(world: World, ledger: Ledger, shared: Callable[[], float]) -> Node
 
         failpoint(Point.GATE_REACHED)
         result = await ledger.write(one_pass)
+        runtime.context.progress({"type": "round.decided", "case": case_id})
         for agent, kind, verdict, resource in result.verdicts:
             runtime.context.progress(
                 {"type": "verdict", "agent": agent, "action": kind, "verdict": verdict, "resource": resource}

@@ -95,10 +95,18 @@ async def stall() -> Any:
     await asyncio.sleep(_FOREVER_S)
 
 
-def _strand() -> PlayedStrand:
+def here_strand() -> PlayedStrand:
+    """The strand of whoever asks."""
     found = here()
     assert found is not None
     return cast(PlayedStrand, found[1])
+
+
+def here_drive() -> int:
+    """The fence of the drive that whoever asks belongs to."""
+    found = here()
+    assert found is not None
+    return found[0].token
 
 
 def played_clock() -> float:
@@ -106,7 +114,7 @@ def played_clock() -> float:
     readings = read_inside()
     if readings is not None:
         return float(readings.pop(0) if len(readings) > 1 else readings[0] if readings else 0.0)
-    strand = _strand()
+    strand = here_strand()
     item = strand.peek()
     if isinstance(item, list) and item[0] == "clock":
         strand.ahead.popleft()
@@ -134,7 +142,7 @@ class PlayedLedger:
     async def _play(self, job: Callable[[Any], T], *, writes: bool) -> T:
         found = here()
         assert found is not None
-        drive, strand = found[0], _strand()
+        drive, strand = found[0], here_strand()
         item = strand.peek()
         if self._replay.stopped or item is None:
             await stall()
@@ -215,7 +223,7 @@ class _PlayedModel:
 
     async def ainvoke(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> AIMessage:
         """The recorded answer."""
-        strand = _strand()
+        strand = here_strand()
         _, seen, recorded = await _next(self._replay, strand, "model", "asks its model")
         self._look(seen, messages)
         if recorded.get("cut"):
@@ -267,7 +275,7 @@ class PlayedRouter:
         return choice_of(await self._recorded(case.text or "", recent))
 
     async def _recorded(self, text: str, recent: str) -> Mapping[str, Any]:
-        _, recorded = await _next(self._replay, _strand(), "route", "asks the router")
+        _, recorded = await _next(self._replay, here_strand(), "route", "asks the router")
         if "error" in recorded:
             raise error_of(recorded["error"])
         if self._policies is not None:

@@ -1,12 +1,12 @@
 """Replaying one case for somebody: which model answers beside it, on which floor, and the answer's shape."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents.backend import OFFLINE, Endpoint
 from agents.floor_loader import Floor
-from agents.models import ModelAccess, open_models
+from agents.models import ModelAccess, letting_go, open_models
 from checkpoints.recordings import DamagedRecordingError, Part
 from graph.recorded_items import check_parts
 from graph.replay_shape import Asked, recorded_fingerprints, replay_shape, was_played_by_policies
@@ -39,25 +39,42 @@ def replay_case(
     Raises NotFoundError for a recording that is empty or damaged.
     """
     if not parts:
-        raise NotFoundError(
-            f"There is no recording of case {case}.",
-            hint="It ran before cases were recorded, its recording was dropped, or the floor records none "
-            "(`keep_recordings_days` under `engine:` in floor.yaml).",
-            code="no_recording",
-        )
+        raise no_recording(case)
     world = world or with_engine(floor.world)
     model = wish.model or (OFFLINE if was_played_by_policies(parts) else RECORDED)
     live: ModelAccess | None = None
     if model != RECORDED:
-        live = open_models(model, wish.endpoint, floor.policies)
+        endpoint = replace(wish.endpoint, streams=world.config.models.stream)
+        live = open_models(model, endpoint, floor.policies)
     try:
         check_parts(parts)
         replay = Replay(floor, world, case, parts, live=live, policies=model == OFFLINE, until=wish.until)
-        found = in_virtual_time(lambda _: replay.run())
+        found = run_apart(replay.run, live)
     except DamagedRecordingError as error:
         raise damaged(case, error) from error
     changed = recorded_fingerprints(parts) != {world.fingerprint}
-    return replay_shape(Asked(case, model, wish.until, changed), parts, found), found
+    shape = replay_shape(Asked(case, model, wish.until, changed), parts, found)
+    return {**shape, "fork": None}, found
+
+
+def run_apart(run: Callable[[], Awaitable[Replayed]], live: ModelAccess | None) -> Replayed:
+    """Run in a time of its own; the connections of ``live`` end with it."""
+
+    async def closing() -> Replayed:
+        async with letting_go(live):
+            return await run()
+
+    return in_virtual_time(lambda _: closing())
+
+
+def no_recording(case: str) -> NotFoundError:
+    """What to say of a case that was not recorded."""
+    return NotFoundError(
+        f"There is no recording of case {case}.",
+        hint="It ran before cases were recorded, its recording was dropped, or the floor records none "
+        "(`keep_recordings_days` under `engine:` in floor.yaml).",
+        code="no_recording",
+    )
 
 
 def damaged(case: str, error: DamagedRecordingError) -> NotFoundError:

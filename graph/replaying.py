@@ -5,7 +5,7 @@ there on the recording tells nothing of what would have followed, so the run end
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
@@ -25,6 +25,7 @@ from graph.deciding import Wanted, record_decision
 from graph.differing import Difference, job_difference, step_difference
 from graph.driving import ADOPT, ENTER, QUARANTINE
 from graph.gate import LeaseLostError
+from graph.nodes import INTAKE
 from graph.opening import open_text
 from graph.played import (
     EnteredAnewError,
@@ -41,6 +42,7 @@ from protocol.ports import Ledger, Tx
 from protocol.world import World
 
 T = TypeVar("T")
+Clock = Callable[[], float]
 
 _ALL_WAIT_S = 1e7
 """Of virtual time: longer than any deadline, so that whoever waits then waits for what is not on tape."""
@@ -119,6 +121,8 @@ class Replay:
         self.result = Replayed()
         self.passes = 0
         self.stopped = False
+        self.parted = False
+        """Whether the case goes on by itself, off its recording (graph/forking.py)."""
 
     async def run(self) -> Replayed:
         """Everything in the order it was recorded in."""
@@ -144,7 +148,7 @@ class Replay:
 
     def _between(self, part: Part) -> None:
         step, item = part.items[0][1], part.items[1]
-        world = _under(self._world, step)
+        world = under(self._world, step)
 
         def job(tx: Tx) -> Any:
             if part.strand == OPENING:
@@ -159,7 +163,7 @@ class Replay:
 
     async def _drive(self, drive: PlayedDrive) -> None:
         begin = _header(drive.strand(MAIN))
-        world = _under(self._world, begin)
+        world = under(self._world, begin)
         run = _DriveRun(self, world, drive, begin)
         with driving(drive):
             task = asyncio.ensure_future(run.steps())
@@ -224,6 +228,18 @@ class Replay:
         """Note that another agent would be chosen now."""
         self.result.differences.append(difference)
 
+    def ledger(self) -> Ledger:
+        """What stands in for the ledger."""
+        return PlayedLedger(self)
+
+    def models(self, endpoints: Mapping[str, Sequence[str | None]]) -> ModelAccess:
+        """What stands in for the models."""
+        return PlayedModels(self, endpoints)
+
+    def clocks(self) -> tuple[Clock, Clock]:
+        """Elapsed seconds of the process, and the wall seconds that processes share."""
+        return played_clock, played_clock
+
     def router(self, world: World) -> "Router":
         """Gives the recorded choices, compared with what the policies choose now."""
         return PlayedRouter(self, world, self._policies)
@@ -233,7 +249,7 @@ class Replay:
         return None if self._live is None else self._live.model_of(agent)
 
 
-def _under(world: World, header: dict[str, Any]) -> World:
+def under(world: World, header: Mapping[str, Any]) -> World:
     """The world as it was called then: the names of versions stand in rows, and decide nothing."""
     known = replace(world, fingerprint=header.get("fingerprint", world.fingerprint))
     known.__dict__["registry_hash"] = header.get("registry", world.registry_hash)
@@ -247,33 +263,38 @@ class _DriveRun:
         self._replay = replay
         self._world = world
         self._drive = drive
-        self._ledger: Ledger = PlayedLedger(replay)
-        models = PlayedModels(replay, begin.get("endpoints") or {})
+        self._ledger = replay.ledger()
+        models = replay.models(begin.get("endpoints") or {})
         prices = PriceBook(world.config.models.prices, begin.get("url"))
         prompts = replay._floor.prompts  # noqa: SLF001 - one thought in two classes
-        clock = played_clock
-        self._turns = TurnRuntime(world, self._ledger, models, prompts, clock, clock, prices)
+        elapsed, self._shared = replay.clocks()
+        self._turns = TurnRuntime(world, self._ledger, models, prompts, elapsed, self._shared, prices)
 
     async def steps(self) -> None:
         """What the driver did before the graph, and the graph from where it was entered, each time."""
         strand, case, token = self._drive.strand(MAIN), self._drive.case, self._drive.token
+        alone = self._replay.parted
         while isinstance(step := strand.peek(), list) and step[0] == "do":
             strand.ahead.popleft()
+            if self._replay.parted:
+                continue
             told = step[1]
             match told["step"]:
                 case s if s == QUARANTINE:
                     died = told["died"]
-                    await self._ledger.write(quarantine(self._world, case, token, died, played_clock))
+                    await self._ledger.write(quarantine(self._world, case, token, died, self._shared))
                 case s if s == ADOPT:
                     world = replace(self._world, version=told["version"])
-                    await self._ledger.write(lambda tx, w=world: adopt(tx, w, case, token, played_clock()))  # type: ignore[misc]
+                    await self._ledger.write(lambda tx, w=world: adopt(tx, w, case, token, self._shared()))  # type: ignore[misc]
                 case s if s == ENTER:
                     with suppress(EnteredAnewError):
                         await self._enter(str(told["at"]))
+        if alone:
+            await self._enter(INTAKE)
 
     async def _enter(self, at: str) -> None:
         router = self._replay.router(self._world)
-        graph = build(self._world, self._ledger, self._turns, router, None, played_clock, at)
+        graph = build(self._world, self._ledger, self._turns, router, None, self._shared, at)
         context = Context(self._drive.token, quiet)
         limit = recursion_limit(self._world)
         fresh = {"schema_version": SCHEMA_VERSION, "case": self._drive.case}

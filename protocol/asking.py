@@ -1,11 +1,11 @@
 """Putting a request to its owner: one exchange for each matter, however often it is asked (R2, R4, R6)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from protocol.authority import key_params
 from protocol.calling import breaker_of, may_call
+from protocol.copies import changed
 from protocol.degrading import stand_in
 from protocol.escalating import ask_question
 from protocol.exchange import ALREADY_ASKED, Exchange, ExchangeState, cut, fail, matter_of
@@ -53,7 +53,7 @@ def open_exchange(p: Pass, exchange: Exchange, item: Item | None, why: str) -> N
                 reason = f"{exchange.owner} is asked about this already: {identifier}"
                 p.rule(item, Verdict.REFUSED, reason, ALREADY_ASKED)
             return
-        exchange = replace(exchange, answers=earlier.answers, seen=earlier.seen, defers=earlier.defers)
+        exchange = changed(exchange, answers=earlier.answers, seen=earlier.seen, defers=earlier.defers)
     identifier = f"x{len(p.exchanges) + 1}"
     if exchange.answers >= p.world.config.limits.answers_per_exchange:
         exchange = cut(exchange, "bound")
@@ -77,12 +77,12 @@ def _do_without(p: Pass, identifier: str, exchange: Exchange, item: Item | None)
     """
     cause = breaker_of(p, exchange.asker, exchange.owner).cause
     text = f"{exchange.owner} is not asked: its breaker is open ({cause})"
-    failed = replace(fail(exchange, BREAKER_OPEN), answers=exchange.answers + 1, text=text)
+    failed = changed(fail(exchange, BREAKER_OPEN), answers=exchange.answers + 1, text=text)
     if (standin := stand_in(p, exchange)) is None:
         p.exchanges[identifier] = failed
         _ask_person(p, identifier, failed, item)
         return
-    failed = replace(failed, values=standin.values)
+    failed = changed(failed, values=standin.values)
     p.exchanges[identifier] = failed
     data = {"exchange": identifier, "mode": standin.mode, "age_s": standin.age_s, "cause": cause}
     p.note("answer.degraded", f"{exchange.owner}.{exchange.request}", data, exchange.asker)

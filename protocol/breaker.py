@@ -16,10 +16,11 @@ an instant further ahead than clocks may differ counts as past.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from protocol.copies import changed
 from protocol.machine import Machine
 
 CLOCK_SLACK_S = 5.0
@@ -245,7 +246,7 @@ def record(breaker: Breaker, result: CallResult, now_s: float, call: str, policy
 def _counted(breaker: Breaker, result: CallResult, now_s: float, policy: BreakerPolicy) -> Breaker:
     mark = GOOD_MARK if result is CallResult.GOOD else BAD_MARK
     failures = breaker.failures + 1 if result in FAILURES else 0
-    counted = replace(breaker, failures=failures, window=(breaker.window + mark)[-policy.window :])
+    counted = changed(breaker, failures=failures, window=(breaker.window + mark)[-policy.window :])
     in_a_row = result is CallResult.LATE or failures >= policy.failures
     calls = len(counted.window)
     too_many = (
@@ -263,7 +264,7 @@ def _probed(breaker: Breaker, result: CallResult, now_s: float) -> Breaker:
     if result is CallResult.UNKNOWN:
         return _step(breaker, BreakerEvent.RELEASE, now_s, probe=None)
     failures = breaker.failures + 1 if result in FAILURES else breaker.failures
-    again = replace(breaker, failures=failures, probe=None)
+    again = changed(breaker, failures=failures, probe=None)
     return _step(again, BreakerEvent.FAIL, now_s, opened_s=now_s, cause=str(result))
 
 
@@ -285,4 +286,4 @@ def _closed(breaker: Breaker, event: BreakerEvent, now_s: float) -> Breaker:
 def _step(breaker: Breaker, event: BreakerEvent, now_s: float, **changes: Any) -> Breaker:
     state = advance(breaker.state, event)
     since_s = breaker.since_s if state is breaker.state else now_s
-    return replace(breaker, state=state, since_s=since_s, **changes)
+    return changed(breaker, state=state, since_s=since_s, **changes)

@@ -8,7 +8,7 @@ stored or shown (floats: ``1`` and ``1.0`` are equal in Python and hash apart).
 import hashlib
 import json
 import json.encoder
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
@@ -49,24 +49,26 @@ def problem(value: object, depth: int = 0) -> str | None:
     if isinstance(value, list | tuple):
         return _problem_within(value, depth)
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
+            if type(key) is str and key.isascii():
+                continue
             if not isinstance(key, str) or not _encodable(key):
                 return f"object key {key!r} is not text"
-            if type(item) is str and item.isascii():
-                continue
-            if found := problem(item, depth + 1):
-                return found
-        return None
+        return _problem_within(value.values(), depth)
     return f"{type(value).__name__} is not JSON"
 
 
-def _problem_within(values: Sequence[object], depth: int) -> str | None:
-    """The first problem of a list. Short text and numbers are passed without a call: ids are made of them."""
+def _problem_within(values: Iterable[object], depth: int) -> str | None:
+    """The first problem of what a list or an object holds. Plain text and numbers are passed without a
+    call: nearly all there is to write is made of them.
+    """
     for value in values:
         kind = type(value)
         if kind is str and value.isascii():  # type: ignore[attr-defined]  # it is a str
             continue
         if kind is int and -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]  # it is an int
+            continue
+        if value is None or kind is bool:
             continue
         if found := problem(value, depth + 1):
             return found

@@ -1,11 +1,11 @@
 """Putting something to a person: approvals of one action, and questions with options (R12)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from protocol.authority import SUBJECT
 from protocol.canonical import digest
+from protocol.copies import changed
 from protocol.effects import Effects
 from protocol.exchange import ALREADY_ASKED
 from protocol.fields import Shape, check_shape
@@ -173,7 +173,7 @@ def _add_to_last_question(p: Pass, item: Item | None, text: str) -> None:
     rows = [r for r in (*earlier.values(), *p.opened) if r.type == "question" and r.id in p.waiting]
     if rows:
         last = rows[-1]
-        more = replace(last, shown={**last.shown, "also": [*last.shown.get("also", []), text[:500]]})
+        more = changed(last, shown={**last.shown, "also": [*last.shown.get("also", []), text[:500]]})
         p.opened = [more if r is last else r for r in p.opened]
         if more not in p.opened:
             p.changed = [r for r in p.changed if r is not last] + [more]

@@ -7,12 +7,13 @@ by the same party on unchanged reads, cuts it at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from protocol import deference
 from protocol.canonical import digest
+from protocol.copies import changed
 from protocol.deference import Deference, Owner
 from protocol.machine import IllegalStepError, Machine
 from protocol.turns import Answer, AnswerKind, Carried, carried_from, carried_json
@@ -37,7 +38,11 @@ class ExchangeState(StrEnum):
     @property
     def open(self) -> bool:
         """Whether somebody still has to speak."""
-        return self in (ExchangeState.ASKED, ExchangeState.INSISTED, ExchangeState.OFFERED)
+        return self in OPEN
+
+
+OPEN = frozenset({ExchangeState.ASKED, ExchangeState.INSISTED, ExchangeState.OFFERED})
+"""The states of exchanges in which somebody still has to speak; their stored forms are in it, too."""
 
 
 class Say(StrEnum):
@@ -187,10 +192,10 @@ def speak(
     if party != exchange.speaker:
         raise IllegalSayError(f"{party} is not awaited in a {exchange.state} exchange of {exchange.request}")
     if party == exchange.owner and answer.kind is AnswerKind.AGREE and exchange.changes(answer.values):
-        answer = replace(answer, kind=AnswerKind.COUNTER)  # a yes to something else is an offer
+        answer = changed(answer, kind=AnswerKind.COUNTER)  # a yes to something else is an offer
     stated = dict(answer.values if position is None else position)
     hashed = digest([party, str(answer.kind), stated, dict(sorted(reads.items()))])
-    said = replace(
+    said = changed(
         exchange,
         answers=exchange.answers + 1,
         seen=(*exchange.seen, hashed),
@@ -201,49 +206,49 @@ def speak(
     repeated = answer.kind is AnswerKind.COUNTER and hashed in exchange.seen
     heard = _asker_said(said, answer) if party == exchange.asker else _owner_said(said, answer)
     if repeated:
-        return replace(heard, state=advance(exchange.state, Say.CUT), cut_by="repeat")
+        return changed(heard, state=advance(exchange.state, Say.CUT), cut_by="repeat")
     if heard.state.open and heard.answers >= max_answers:
-        return replace(heard, state=advance(heard.state, Say.CUT), cut_by="bound")
+        return changed(heard, state=advance(heard.state, Say.CUT), cut_by="bound")
     return heard
 
 
 def _owner_said(said: Exchange, answer: Answer) -> Exchange:
     if answer.kind is AnswerKind.AGREE and said.carries is not None:
-        agreed = replace(said, state=advance(said.state, Say.AGREE))
+        agreed = changed(said, state=advance(said.state, Say.AGREE))
         # An agreement that leaves a hole open decides nothing: it counts as a defer.
         return agreed if agreed.settled_params() is not None else _owner_deferred(said)
     if answer.kind is AnswerKind.DEFER:
         return _owner_deferred(said)
     offer = {**(said.offer or {}), **answer.values} if answer.kind is AnswerKind.COUNTER else said.offer
-    return replace(said, state=advance(said.state, Say(answer.kind)), offer=offer)
+    return changed(said, state=advance(said.state, Say(answer.kind)), offer=offer)
 
 
 def _owner_deferred(said: Exchange) -> Exchange:
-    deferred = replace(said, defers=said.defers + 1)
+    defers = said.defers + 1
     if deference.advance(said.deference, Owner.DEFER) is Deference.ENDED:
-        return replace(deferred, state=advance(said.state, Say.CUT), cut_by="defer")
-    return replace(deferred, state=advance(said.state, Say.DEFER))
+        return changed(said, defers=defers, state=advance(said.state, Say.CUT), cut_by="defer")
+    return changed(said, defers=defers, state=advance(said.state, Say.DEFER))
 
 
 def _asker_said(said: Exchange, answer: Answer) -> Exchange:
     state = advance(said.state, Say(answer.kind))
     match answer.kind:
         case AnswerKind.COUNTER:
-            return replace(said, state=state, position={**(said.position or {}), **answer.values})
+            return changed(said, state=state, position={**(said.position or {}), **answer.values})
         case AnswerKind.DEFER:
-            return replace(said, state=state, cut_by="defer")
+            return changed(said, state=state, cut_by="defer")
         case _:
-            return replace(said, state=state)
+            return changed(said, state=state)
 
 
 def fail(exchange: Exchange, code: str) -> Exchange:
     """A party failed to speak: nothing is decided, and silence is no yes."""
-    return replace(exchange, state=advance(exchange.state, Say.FAIL), code=code)
+    return changed(exchange, state=advance(exchange.state, Say.FAIL), code=code)
 
 
 def cut(exchange: Exchange, by: str) -> Exchange:
     """Ended by the engine: a bound was reached."""
-    return replace(exchange, state=advance(exchange.state, Say.CUT), cut_by=by)
+    return changed(exchange, state=advance(exchange.state, Say.CUT), cut_by=by)
 
 
 def exchange_json(x: Exchange) -> dict[str, Any]:
@@ -273,10 +278,9 @@ def exchange_json(x: Exchange) -> dict[str, Any]:
 
 def exchange_from(data: Mapping[str, Any]) -> Exchange:
     """The inverse of :func:`exchange_json`."""
-    rest = {k: v for k, v in data.items() if k not in ("carries", "state", "seen")}
-    return Exchange(
-        **rest,
-        carries=carried_from(data["carries"]),
-        state=ExchangeState(data["state"]),
-        seen=tuple(data["seen"]),
-    )
+    parsed = {
+        "carries": carried_from(data["carries"]),
+        "state": ExchangeState(data["state"]),
+        "seen": tuple(data["seen"]),
+    }
+    return Exchange(**{**data, **parsed})

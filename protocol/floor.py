@@ -74,6 +74,7 @@ class Limits(Strict):
     open_escalations: int = Field(default=5, ge=1, le=50)
     causal_depth: int = Field(default=6, ge=1, le=50)
     attempts: int = Field(default=3, ge=1, le=100)
+    retries: int = Field(default=10, ge=0, le=1000)
     per_case: Budget = Budget()
     per_agent: Budget = Budget()
     per_day: Budget = Budget()
@@ -98,7 +99,14 @@ class BreakerSettings(Strict):
 
     def policy(self, lease_s: float) -> BreakerPolicy:
         """The policy towards one callee. ``lease_s``: its timeout, after which a probe is given up."""
-        return BreakerPolicy(**self.model_dump(), lease_s=lease_s)
+        return BreakerPolicy(
+            failures=self.failures,
+            cooldown_s=self.cooldown_s,
+            window=self.window,
+            min_calls=self.min_calls,
+            bad_percent=self.bad_percent,
+            lease_s=lease_s,
+        )
 
 
 class Engine(Strict):
@@ -182,6 +190,9 @@ class Models(Strict):
     agents: Name | None = None
     fallback: dict[Name, Name] = Field(default_factory=dict)
     prices: dict[str, Price] = Field(default_factory=dict)
+    stream: bool = Field(
+        default=False, description="ask endpoints for streams; not every one says what a streamed call took"
+    )
 
     @property
     def tier_of_agents(self) -> str:
@@ -223,18 +234,24 @@ class FloorConfig(Strict):
 
     def person(self, person: str) -> PersonEntry | None:
         """The entry of a person, or None for a guest."""
-        return next((p for p in self.people if p.id == person), None)
+        for entry in self.people:
+            if entry.id == person:
+                return entry
+        return None
 
     def roles_of(self, person: str, now: str) -> frozenset[str]:
         """The roles a person holds at ``now`` (ledger clock), shifts considered."""
         entry = self.person(person)
-        if entry is None or (entry.hours and not on_shift(entry.hours, now, self.zone)):
+        if entry is None or not self._is_there(entry, now):
             return frozenset()
         return frozenset(entry.roles)
 
     def holders(self, role: str, now: str) -> list[str]:
         """The people who hold ``role`` at ``now``, in the order of the file."""
-        return [p.id for p in self.people if role in self.roles_of(p.id, now)]
+        return [p.id for p in self.people if role in p.roles and self._is_there(p, now)]
+
+    def _is_there(self, person: PersonEntry, now: str) -> bool:
+        return person.hours is None or on_shift(person.hours, now, self.zone)
 
 
 def on_shift(hours: Hours, now: str, zone: str) -> bool:

@@ -5,9 +5,9 @@ it; until the gate has applied what was decided, a changed record may still put 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
+from protocol.copies import changed
 from protocol.machine import Machine
 from protocol.rows import EscalationRow, EscalationState
 from protocol.times import plus
@@ -71,17 +71,17 @@ def advance(state: EscalationState, event: LadderEvent) -> EscalationState:
 
 def step(row: EscalationRow, event: LadderEvent) -> EscalationRow:
     """``row`` after ``event``: in its next state and, when a rung ended, on the next rung."""
-    after = replace(row, state=advance(row.state, event))
+    after = changed(row, state=advance(row.state, event))
     if event is not LadderEvent.RUNG_END:
         return after
     rung = row.ladder[row.rung + 1]
     due_at = min(plus(row.due_at, seconds=int(rung["answer_s"])), row.expires_at)
-    return replace(after, rung=row.rung + 1, role=str(rung["role"]), due_at=due_at)
+    return changed(after, rung=row.rung + 1, role=str(rung["role"]), due_at=due_at)
 
 
 def superseded(row: EscalationRow, by: str) -> EscalationRow:
     """``row`` with the escalation ``by`` in its place."""
-    return replace(step(row, LadderEvent.SUPERSEDE), superseded_by=by)
+    return changed(step(row, LadderEvent.SUPERSEDE), superseded_by=by)
 
 
 def due(row: EscalationRow, now: str) -> LadderEvent | None:

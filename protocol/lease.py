@@ -6,9 +6,10 @@ are set: an observer has seen its holder gone, or the row unchanged for a whole 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
+from protocol.copies import changed
 from protocol.machine import Machine
 from protocol.rows import LeaseHolder, LeaseRow
 
@@ -102,7 +103,7 @@ def renew(lease: LeaseRow, token: int, now: float, ttl_s: float) -> LeaseRow | N
     if not (holds(lease, token) and MACHINE.allows(state_of(lease), LeaseEvent.RENEW)):
         return None
     # Whoever watches goes by its change: a clock that was set back must not make two renewals look alike.
-    return replace(lease, expires=max(now + ttl_s, lease.expires + 1))
+    return changed(lease, expires=max(now + ttl_s, lease.expires + 1))
 
 
 def give_back(lease: LeaseRow, token: int) -> LeaseRow | None:
@@ -110,7 +111,7 @@ def give_back(lease: LeaseRow, token: int) -> LeaseRow | None:
     state = LeaseState.FREE if lease.holder is None else LeaseState.HELD  # lapsed, it is given back alike
     if not (holds(lease, token) and MACHINE.allows(state, LeaseEvent.PAUSE)):
         return None
-    return replace(lease, holder=None, expires=0.0)
+    return changed(lease, holder=None, expires=0.0)
 
 
 def holds(lease: LeaseRow, token: int) -> bool:

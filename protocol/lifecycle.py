@@ -1,9 +1,9 @@
 """A case from its opening to its end: agents are at work, or people are awaited, until it has ended."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
+from protocol.copies import changed
 from protocol.machine import Machine
 from protocol.rows import CaseRow, CaseStatus
 
@@ -60,4 +60,4 @@ def woken(case: CaseRow) -> CaseRow | None:
     """``case`` with work due, now that something it waits for was decided; None when it has ended."""
     if not MACHINE.allows(case.status, CaseEvent.DECIDE):
         return None
-    return replace(case, status=advance(case.status, CaseEvent.DECIDE), runnable=True)
+    return changed(case, status=advance(case.status, CaseEvent.DECIDE), runnable=True)

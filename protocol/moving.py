@@ -6,9 +6,9 @@ changed. The rest of a change concerns the case no more than any other: it goes 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from protocol.authority import scope_refusal
+from protocol.copies import changed
 from protocol.deciding import moved, subject_role, unsigned
 from protocol.effects import Effects, Refusal
 from protocol.escalating import (
@@ -71,17 +71,17 @@ def unfit_turns(world: World, turns: Iterable[Turn]) -> list[str]:
 
 def lowered(world: World, position: Position) -> Position:
     """The position with nobody's authority above what the manifests give now, the one place to read it."""
-    return replace(
+    return changed(
         position,
         waiting={e: None if i is None else _capped(world, i) for e, i in position.waiting.items()},
         exchanges={
-            name: replace(x, level=_level(world, x.asker, x.level)) for name, x in position.exchanges.items()
+            name: changed(x, level=_level(world, x.asker, x.level)) for name, x in position.exchanges.items()
         },
     )
 
 
 def _capped(world: World, item: Item) -> Item:
-    return replace(item, level=_level(world, item.agent, item.level))
+    return changed(item, level=_level(world, item.agent, item.level))
 
 
 def _level(world: World, agent: str, level: int) -> int:

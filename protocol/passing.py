@@ -5,11 +5,12 @@ Commits go through ``store`` as they are judged, a savepoint each, so that later
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from protocol.breaker import Breaker
 from protocol.canonical import digest
+from protocol.copies import changed
 from protocol.exchange import Exchange
 from protocol.ids import derive
 from protocol.ports import Store
@@ -174,7 +175,7 @@ class Pass:
 
     def to_position(self, active: Mapping[str, Sequence[Trigger]], round_no: int) -> Position:
         """What is stored for the next pass."""
-        return replace(
+        return changed(
             self.position,
             round=round_no,
             active={a: tuple(ts) for a, ts in sorted(active.items())},

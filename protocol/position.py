@@ -83,18 +83,18 @@ class Position:
     errors: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The stored form: canonical JSON."""
+        """The stored form: canonical JSON, with what rules go through in the order in which it is read."""
         return {
             "round": self.round,
-            "active": {a: [dict(t) for t in ts] for a, ts in self.active.items()},
-            "exchanges": {i: exchange_json(x) for i, x in self.exchanges.items()},
-            "waiting": {e: i.to_json() if i else None for e, i in self.waiting.items()},
-            "rereads": dict(self.rereads),
+            "active": {a: [dict(t) for t in ts] for a, ts in sorted(self.active.items())},
+            "exchanges": {i: exchange_json(x) for i, x in sorted(self.exchanges.items())},
+            "waiting": {e: i.to_json() if i else None for e, i in sorted(self.waiting.items())},
+            "rereads": dict(sorted(self.rereads.items())),
             "proposals": self.proposals,
             "cuts": self.cuts,
             "exhausted": self.exhausted,
-            "outcomes": {k: list(v) for k, v in self.outcomes.items()},
-            "said": {a: dict(s) for a, s in self.said.items()},
+            "outcomes": {k: list(v) for k, v in sorted(self.outcomes.items())},
+            "said": {a: dict(s) for a, s in sorted(self.said.items())},
             "errors": list(self.errors),
         }
 

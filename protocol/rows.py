@@ -18,7 +18,11 @@ class CaseStatus(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
-        return self in (CaseStatus.DONE, CaseStatus.REFUSED, CaseStatus.FAILED)
+        return self in ENDED
+
+
+ENDED = frozenset({CaseStatus.DONE, CaseStatus.REFUSED, CaseStatus.FAILED})
+"""The statuses of cases in which nothing more will happen."""
 
 
 class Verdict(StrEnum):

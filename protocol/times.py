@@ -52,6 +52,7 @@ def from_micros(value: int) -> str:
     return show(_EPOCH + timedelta(microseconds=value))
 
 
+@lru_cache(maxsize=_KEPT)
 def plus(text: str, seconds: float = 0, minutes: float = 0) -> str:
     """``text`` moved by a duration."""
     return show(parse(text) + timedelta(seconds=seconds, minutes=minutes))
@@ -72,6 +73,7 @@ def day_of(wall_s: float, zone: str) -> str:
     return (_EPOCH + timedelta(seconds=wall_s)).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
+@lru_cache(maxsize=_KEPT)
 def local(text: str, zone: str) -> str:
     """An instant as people at the site read it: ``Mon 2026-03-02 10:00 CET``; seconds where there are any."""
     at = parse(text).astimezone(ZoneInfo(zone))

@@ -4,12 +4,24 @@ A model's tool calls are parsed into a ``Turn`` once, at the edge (agents/parsin
 form (``to_json``/``from_json``) is the ledger row that every re-run uses again.
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 from protocol.usage import NO_USE, Usage, usage_of
+
+_QUESTION = re.compile(r".*?\?(?=\s|$)", re.DOTALL)
+
+
+def question_of(text: str) -> str:
+    """A person's line up to its first question, or all of it when it asks none.
+
+    A policy goes by words alone: what follows a question, such as a mail pasted behind it, changes no answer.
+    """
+    found = _QUESTION.match(text)
+    return found[0] if found else text
 
 
 class AnswerKind(StrEnum):
@@ -82,7 +94,7 @@ Move: TypeAlias = Proposal | Ask | Answer | Reply
 class Context:
     """The largest prompt of a turn beside the agent's budget, in tokens; 0 when no model was asked.
 
-    ``counted``: by the provider, its own definitions of tools included, or ``estimated`` from the messages.
+    ``counted``: by the provider, less an estimate of the tools' definitions, or ``estimated``.
     """
 
     tokens: int = 0

@@ -1,7 +1,7 @@
 """What calls of models took: tokens and money, and what of it is not known (R14)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +41,7 @@ class Usage:
 
 
 NO_USE = Usage()
+_NO_USE_STORED = asdict(NO_USE)
 
 
 def one_call(input_tokens: int, output_tokens: int, cost: Decimal | None, *, estimated: bool) -> Usage:
@@ -52,6 +53,8 @@ def one_call(input_tokens: int, output_tokens: int, cost: Decimal | None, *, est
 
 def usage_of(stored: Mapping[str, Any]) -> Usage:
     """From a turn's row. One written before there were prices knows none: offline calls cost nothing."""
+    if stored == _NO_USE_STORED:
+        return NO_USE
     return Usage(**{"at_least_usd": stored.get("cost_usd", "0") or "0", **stored})
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from agents.backend import Endpoint
 from agents.floor_loader import load_floor
-from agents.models import OfflineAccess
+from agents.models import OfflineAccess, letting_go
 from agents.openai_access import OpenAIAccess
+from agents.router import OfflineRouter
 from checkpoints.audit import audit
 from evals.model_server.faults import OF_THE_ENDPOINT, Fault
 from evals.model_server.profile import Draw, FromCall, Profile
@@ -37,16 +38,21 @@ LIMIT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A call of a case. ``number``: which of its calls, from 1, when all goes well."""
+    """A call of a case. ``number``: which of its calls, from 1, when all goes well.
+
+    ``routes``: the call of the router, whose model alone is at the endpoint then.
+    """
 
     name: str
     what: str
     text: str
     number: int
+    routes: bool = False
 
 
 _GAP, _BLOCKED = "Sound B3 please", "Lay V-2 at B2 from 2026-05-04 14:00"
 STAGES = (
+    Stage("routing", "a small model chooses the agent that a person's line concerns", _GAP, 1, routes=True),
     Stage("reply", "the agent answers the person's question", "Where is V-1?", 1),
     Stage("first turn", "the asker asks another agent for a decision", _GAP, 1),
     Stage("query", "the owner looks something up before it answers", _GAP, 2),
@@ -67,21 +73,31 @@ class Came:
     failures: tuple[str, ...]
     waiting: bool
     violations: int
+    routed: str = ""
+    """What became of a choice that did not come at once: ``repaired``, or ``by relevance``."""
 
 
-async def play(stage: Stage, draw: Draw) -> Came:
-    """One case on a fresh ledger. TimeoutError when it hangs."""
+async def play(stage: Stage, draw: Draw, *, streams: bool = False) -> Came:
+    """One case on a fresh ledger, its answers in one piece or in streams. TimeoutError when it hangs."""
     with tempfile.TemporaryDirectory() as name:
         floor_dir = _short_deadlines(Path(name) / "floor")
+        if stage.routes:
+            with (floor_dir / "floor.yaml").open("a", encoding="utf-8") as file:
+                file.write(_ROUTED.format(streams=str(streams).lower()))
         floor = load_floor(floor_dir)
-        roles = Roles(OfflineAccess(floor.policies), sorted(floor.policies))
+        router = OfflineRouter(floor.world, floor.policies)
+        roles = Roles(OfflineAccess(floor.policies), sorted(floor.policies), router)
         server = ModelServer(roles, Profile(), draw=draw)
         async with serving(server) as url:
-            models = OpenAIAccess("offline", Endpoint(url, "any"))
-            settings = Settings(floor_dir=floor_dir, data_dir=Path(name) / "data")
-            async with asyncio.timeout(LIMIT_S), open_app(settings, models) as app:
+            endpoint = Endpoint(url, "any", streams)
+            models = None if stage.routes else OpenAIAccess("offline", endpoint)
+            settings = Settings(floor_dir, Path(name) / "data", model=None, endpoint=endpoint)
+            async with asyncio.timeout(LIMIT_S), letting_go(models), open_app(settings, models) as app:
                 ended = await app.ask(stage.text, person="guest")
                 return await app.ledger.read(lambda tx: _came(tx, app.world, ended))
+
+
+_ROUTED = "\nmodels: {{tiers: {{small: 'openai:little', large: offline}}, stream: {streams}}}\n"
 
 
 def _short_deadlines(to: Path) -> Path:
@@ -103,7 +119,14 @@ def _came(tx: Any, world: Any, ended: dict[str, Any]) -> Came:
         failures=tuple(t["failure"] for t in turns if t["failure"]),
         waiting=bool(ended["waiting"]),
         violations=len(audit(tx, world)["violations"]),
+        routed=_routed(tx),
     )
+
+
+def _routed(tx: Any) -> str:
+    if tx.events(type="router.fell_back"):
+        return "by relevance"
+    return "repaired" if any(e.data["repaired"] for e in tx.events(type="router.chose")) else ""
 
 
 def words(fault: Fault, came: Came, well: Came) -> str:
@@ -115,6 +138,8 @@ def words(fault: Fault, came: Came, well: Came) -> str:
     if came.failures:
         how = "timed out, " if "timeout" in came.failures else ""
         return f"{how}escalated" if came.waiting else f"{how}given up"
+    if came.routed and (came.status, came.reply) == (well.status, well.reply):
+        return came.routed
     if came.attempts > 1:
         return "retried" if fault in OF_THE_ENDPOINT else "repaired"
     if (came.status, came.reply, came.commits) == (well.status, well.reply, well.commits):
@@ -122,38 +147,45 @@ def words(fault: Fault, came: Came, well: Came) -> str:
     return "escalated" if came.waiting else "nothing done" if came.commits != well.commits else "given way"
 
 
-_WELL: dict[str, Came] = {}
+_WELL: dict[Stage, Came] = {}
 
 
 async def well_of(stage: Stage) -> Came:
     """How the stage's case ends without a fault; played once."""
-    if stage.text not in _WELL:
-        _WELL[stage.text] = await play(stage, Draw(Profile()))
-    return _WELL[stage.text]
+    if stage not in _WELL:
+        _WELL[stage] = await play(stage, Draw(Profile()))
+    return _WELL[stage]
 
 
 async def row(fault: Fault, stages: Sequence[Stage] = STAGES) -> list[str]:
     """The cells of a fault: once, then from there on."""
-    cells = []
-    for stage in stages:
-        well = await well_of(stage)
-        found = [
-            words(fault, await play(stage, FromCall(fault, stage.number, once=once)), well)
+    return [await _cell(fault, stage) for stage in stages]
+
+
+async def _cell(fault: Fault, stage: Stage) -> str:
+    """What came of a fault, and what else came of it when the answers were streamed."""
+    well, found = await well_of(stage), []
+    for streams in (False, True):
+        came = [
+            await play(stage, FromCall(fault, stage.number, once=once), streams=streams)
             for once in (True, False)
         ]
-        cells.append(" / ".join(found))
-    return cells
+        found.append(" / ".join(words(fault, c, well) for c in came))
+    whole, streamed = found
+    return whole if whole == streamed else f"{whole}; streamed: {streamed}"
 
 
 HEAD = """# What becomes of a model that fails
 
 Every way of failing that `andon model-server` knows, at every stage of a case. Before the slash the call
-fails once; after it, that call and all that follow fail. Each cell is a real run of the sample harbour over
-HTTP, and in none of them was anything committed that would not have been committed had all gone well.
+fails once; after it, that call and all that follow fail. Each cell comes from real runs of the sample
+harbour over HTTP, with answers in one piece and in streams (`models.stream`), which are told apart where
+they differ. In none of them was anything committed that would not have been committed had all gone well.
 
 - **as well**: the case ends as it does without the fault;
 - **retried**: the endpoint was asked again within the turn's deadline, and the case ends well;
 - **repaired**: the model was shown what was wrong with its answer, and gave a better one;
+- **by relevance**: the policies' relevance chooses the agent instead of the router's model;
 - **escalated**: a person is asked; **timed out, escalated**: the deadline passed first;
 - **given up**, **nothing done**: the turn ended without a move, and nothing was committed;
 - **given way**: an agent that says nothing gives way in its exchange, and the case ends without its word.

@@ -1,6 +1,6 @@
 """What every test may count on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.network import block_network
+from tests.prefork import prefork
 
 block_network()
 
@@ -31,3 +32,16 @@ def shared_data() -> Callable[[str], Path]:
         return _SHARED / name
 
     return find
+
+
+@pytest.fixture(scope="session")
+def andon_process() -> Iterator[list[str]]:
+    """The words that stand for ``python -m cli``, with a start that takes no second (tests/prefork)."""
+    with prefork() as words:
+        yield words
+
+
+@pytest.fixture
+def quick_starts(andon_process: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What suites and stories start elsewhere is up at once."""
+    monkeypatch.setattr("evals.elsewhere.PROGRAM", andon_process)

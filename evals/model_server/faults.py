@@ -28,6 +28,12 @@ class Fault(StrEnum):
     """Promises more bytes than it sends."""
     CUT_STREAM = "cut_stream"
     """A stream that ends in the middle; without a stream, a body that does."""
+    STALLED = "stalled"
+    """An answer that stops in the middle, on a connection that stays open."""
+    ENDLESS = "endless"
+    """A stream that never ends; without a stream, a body that does not."""
+    STREAM_ERROR = "stream_error"
+    """An error in the middle of a stream; without a stream, 200 and an error in the body."""
     ERROR_BODY = "error_body"
     """200, and an error in the body."""
     WRONG_TYPE = "wrong_type"
@@ -73,9 +79,15 @@ OF_THE_ENDPOINT = frozenset(
         Fault.RESET,
         Fault.CUT_BODY,
         Fault.CUT_STREAM,
+        Fault.STALLED,
+        Fault.ENDLESS,
+        Fault.STREAM_ERROR,
         Fault.ERROR_BODY,
         Fault.WRONG_TYPE,
         Fault.NO_CHOICES,
     }
 )
 """Faults that are no answer of a model; all others change the answer that the role would give."""
+
+IN_THE_MIDDLE = frozenset({Fault.CUT_STREAM, Fault.STALLED, Fault.ENDLESS, Fault.STREAM_ERROR})
+"""Faults of an endpoint that has begun to answer."""

@@ -44,9 +44,15 @@ class Roles:
         self._router = router
         self._models = {agent: models.model_of(agent) for agent in agents}
 
-    async def say(self, messages: Sequence[Mapping[str, Any]]) -> Said:
-        """The answer of the agent whose view stands in the first message of a user."""
-        read = [_message(m) for m in messages]
+    async def say(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Any] = ()) -> Said:
+        """The answer of the agent whose view stands in the first message of a user.
+
+        ``tools``: their definitions, which a vendor counts with what it is asked.
+        """
+        said = await self._say([_message(m) for m in messages])
+        return replace(said, input_tokens=said.input_tokens + _size(tools)) if tools else said
+
+    async def _say(self, read: Sequence[BaseMessage]) -> Said:
         if self._router is not None and (asked := _routed(read)) is not None:
             chosen = await self._router.route(*asked)
             size = sum(len(str(m.content)) for m in read) // CHARS_PER_TOKEN
@@ -55,7 +61,7 @@ class Roles:
         agent = _agent(read)
         if agent not in self._models:
             raise NoRoleError(f"{agent!r} is no agent of this floor")
-        answer = await self._models[agent].ainvoke(read)
+        answer = await self._models[agent].ainvoke(list(read))
         assert isinstance(answer, AIMessage)
         usage: Mapping[str, Any] = answer.usage_metadata or {}
         calls = tuple((c["name"], json.dumps(c["args"], ensure_ascii=False)) for c in answer.tool_calls)
@@ -68,6 +74,10 @@ class Roles:
             content=None if calls else "",
             finish=finish,
         )
+
+
+def _size(tools: Sequence[Any]) -> int:
+    return len(json.dumps(tools)) // CHARS_PER_TOKEN
 
 
 def _message(given: Mapping[str, Any]) -> BaseMessage:

@@ -8,21 +8,20 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import h11
 
-from evals.model_server.faults import OF_THE_ENDPOINT, Fault
+from evals.model_server.bodies import Reply, completion, error_reply, json_reply, pieces
+from evals.model_server.faults import IN_THE_MIDDLE, OF_THE_ENDPOINT, Fault
 from evals.model_server.profile import Draw, Profile
 from evals.model_server.roles import NoRoleError, Roles, Said, spoilt
-from telemetry.clock import shared_clock
 
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of a request."""
 _READ = 64 * 1024
-_PIECE = 24
-"""Characters of a call's arguments in one piece of a stream."""
+_MORE = 4096
+"""Characters of a piece of an endless stream."""
 _DAY_S = 86_400
 _STATUS: Mapping[Fault, tuple[int, str, str]] = {
     Fault.RATE_LIMITED: (429, "rate_limit_exceeded", "Rate limit reached."),
@@ -34,19 +33,6 @@ _STATUS: Mapping[Fault, tuple[int, str, str]] = {
     Fault.BAD_REQUEST: (400, "context_length_exceeded", "The context is too long."),
 }
 _RETRY_AFTER: Mapping[Fault, int] = {Fault.RATE_LIMITED: 1, Fault.RATE_LIMITED_LONG: _DAY_S}
-
-Headers = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer in one piece. ``promised``: the length it claims to have, when that is not its own."""
-
-    status: int
-    body: bytes
-    type: str = "application/json"
-    headers: Headers = ()
-    promised: int | None = None
 
 
 class ModelServer:
@@ -89,7 +75,7 @@ class ModelServer:
             if isinstance(event, h11.Data):
                 body += event.data
                 if len(body) > MAX_BODY:
-                    await _send(wire, writer, _error(413, "too_large", "The request is too large."))
+                    await _send(wire, writer, error_reply(413, "too_large", "The request is too large."))
                     return False
         assert request is not None
         await self._answer(wire, writer, request, body)
@@ -101,11 +87,11 @@ class ModelServer:
         target, method = request.target.decode("ascii", "replace").partition("?")[0], request.method.decode()
         if (method, target) == ("GET", "/v1/models"):
             data = [{"id": "offline", "object": "model", "owned_by": "andon"}]
-            await _send(wire, writer, _json(200, {"object": "list", "data": data}))
+            await _send(wire, writer, json_reply(200, {"object": "list", "data": data}))
         elif (method, target) != ("POST", "/v1/chat/completions"):
-            await _send(wire, writer, _error(404, "not_found", f"There is no {method} {target} here."))
+            await _send(wire, writer, error_reply(404, "not_found", f"There is no {method} {target} here."))
         elif not self._may(request):
-            await _send(wire, writer, _error(401, "invalid_api_key", "Incorrect API key provided."))
+            await _send(wire, writer, error_reply(401, "invalid_api_key", "Incorrect API key provided."))
         else:
             await self._complete(wire, writer, body)
 
@@ -125,12 +111,12 @@ class ModelServer:
         if fault is not None:
             self.met[fault] = self.met.get(fault, 0) + 1
         try:
-            said = await self._roles.say(asked["messages"])
+            said = await self._roles.say(asked["messages"], asked.get("tools") or ())
         except NoRoleError as error:
-            await _send(wire, writer, _error(400, "invalid_request_error", f"{error}."))
+            await _send(wire, writer, error_reply(400, "invalid_request_error", f"{error}."))
             return
         async with self._slots:
-            if fault in OF_THE_ENDPOINT and fault is not Fault.CUT_STREAM:
+            if fault in OF_THE_ENDPOINT - IN_THE_MIDDLE:
                 await asyncio.sleep(self._profile.base_ms / 1000)
                 await self._fail(wire, writer, fault)
                 return
@@ -138,16 +124,36 @@ class ModelServer:
             model = str(asked.get("model", ""))
             if asked.get("stream"):
                 options = asked.get("stream_options") or {}
-                cut = fault is Fault.CUT_STREAM
-                await self._stream(
-                    wire, writer, said, model, usage=bool(options.get("include_usage")), cut=cut
-                )
+                usage = bool(options.get("include_usage")) and said.tells_usage
+                await self._stream(wire, writer, said, pieces(said, model, usage=usage), fault)
                 return
             await asyncio.sleep(self._profile.latency_s(said.input_tokens, said.output_tokens))
-            answer = _json(200, _completion(said, model))
-            if fault is Fault.CUT_STREAM:
-                answer = Reply(200, answer.body[: len(answer.body) // 2], promised=len(answer.body))
-            await _send(wire, writer, answer)
+            await self._whole(wire, writer, json_reply(200, completion(said, model)), fault)
+
+    async def _whole(
+        self, wire: h11.Connection, writer: asyncio.StreamWriter, answer: Reply, fault: Fault | None
+    ) -> None:
+        """The answer in one piece, or what becomes of it in the middle."""
+        half = answer.body[: len(answer.body) // 2]
+        match fault:
+            case Fault.CUT_STREAM:
+                await _send(wire, writer, Reply(200, half, promised=len(answer.body)))
+            case Fault.STALLED:
+                headers = [("Content-Type", answer.type), ("Content-Length", str(len(answer.body)))]
+                writer.write(wire.send(h11.Response(status_code=200, headers=headers)) or b"")
+                await _put(wire, writer, half)
+                await asyncio.sleep(_DAY_S)
+            case Fault.ENDLESS:
+                writer.write(
+                    wire.send(h11.Response(status_code=200, headers=[("Content-Type", answer.type)])) or b""
+                )
+                await _put(wire, writer, b'{"id": "')
+                while True:
+                    await _put(wire, writer, b"x" * _READ)
+            case Fault.STREAM_ERROR:
+                await self._fail(wire, writer, Fault.ERROR_BODY)
+            case _:
+                await _send(wire, writer, answer)
 
     async def _fail(self, wire: h11.Connection, writer: asyncio.StreamWriter, fault: Fault | None) -> None:
         """Fail as an endpoint does."""
@@ -163,7 +169,7 @@ class ModelServer:
                 error = {
                     "error": {"message": "The server had an error.", "type": "server_error", "code": None}
                 }
-                await _send(wire, writer, _json(200, error))
+                await _send(wire, writer, json_reply(200, error))
             case Fault.WRONG_TYPE:
                 page = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
                 await _send(wire, writer, Reply(200, page, "text/html"))
@@ -175,13 +181,13 @@ class ModelServer:
                     "model": "",
                     "choices": [],
                 }
-                await _send(wire, writer, _json(200, empty))
+                await _send(wire, writer, json_reply(200, empty))
             case _:
                 assert fault is not None
                 status, code, message = _STATUS[fault]
                 wait_s = _RETRY_AFTER.get(fault)
                 headers = () if wait_s is None else (("Retry-After", str(wait_s)),)
-                found = _error(status, code, message)
+                found = error_reply(status, code, message)
                 await _send(wire, writer, Reply(found.status, found.body, found.type, headers))
 
     async def _stream(
@@ -189,26 +195,33 @@ class ModelServer:
         wire: h11.Connection,
         writer: asyncio.StreamWriter,
         said: Said,
-        model: str,
-        *,
-        usage: bool,
-        cut: bool,
+        pieces: Sequence[Mapping[str, Any]],
+        fault: Fault | None,
     ) -> None:
-        """The answer in pieces, its time spread over them. ``cut``: it ends in the middle."""
+        """The answer in pieces, its time spread over them, or half of them and the fault."""
         headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-cache")]
         writer.write(wire.send(h11.Response(status_code=200, headers=headers)) or b"")
-        pieces = list(_pieces(said, model, usage=usage and said.tells_usage))
         await asyncio.sleep(self._profile.latency_s(said.input_tokens, 0))
         each_s = self._profile.per_output_token_ms * said.output_tokens / 1000 / max(1, len(pieces))
-        for piece in pieces[: max(1, len(pieces) // 2)] if cut else pieces:
+        for piece in pieces[: max(1, len(pieces) // 2)] if fault in IN_THE_MIDDLE else pieces:
             await asyncio.sleep(each_s)
-            data = f"data: {json.dumps(piece, ensure_ascii=False)}\n\n".encode()
-            writer.write(wire.send(h11.Data(data=data)) or b"")
-            await writer.drain()
-        if cut:
-            writer.transport.abort()
-            raise ConnectionResetError
-        writer.write(wire.send(h11.Data(data=b"data: [DONE]\n\n")) or b"")
+            await _put(wire, writer, _event(piece))
+        match fault:
+            case Fault.CUT_STREAM:
+                writer.transport.abort()
+                raise ConnectionResetError
+            case Fault.STALLED:
+                await asyncio.sleep(_DAY_S)
+            case Fault.ENDLESS:
+                call = {"index": 0, "function": {"arguments": "x" * _MORE}}
+                more = _event({**pieces[0], "choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
+                while True:
+                    await _put(wire, writer, more)
+            case Fault.STREAM_ERROR:
+                error = {"message": "The server had an error.", "type": "server_error", "code": None}
+                await _put(wire, writer, _event({"error": error}))
+            case _:
+                await _put(wire, writer, b"data: [DONE]\n\n")
         writer.write(wire.send(h11.EndOfMessage()) or b"")
         await writer.drain()
 
@@ -240,6 +253,16 @@ async def _next_event(wire: h11.Connection, reader: asyncio.StreamReader) -> Any
     return event
 
 
+async def _put(wire: h11.Connection, writer: asyncio.StreamWriter, data: bytes) -> None:
+    """More of a body."""
+    writer.write(wire.send(h11.Data(data=data)) or b"")
+    await writer.drain()
+
+
+def _event(piece: Mapping[str, Any]) -> bytes:
+    return f"data: {json.dumps(piece, ensure_ascii=False)}\n\n".encode()
+
+
 async def _send(wire: h11.Connection, writer: asyncio.StreamWriter, reply: Reply) -> None:
     length = len(reply.body) if reply.promised is None else reply.promised
     headers = [("Content-Type", reply.type), ("Content-Length", str(length)), *reply.headers]
@@ -261,78 +284,6 @@ def _asked(body: bytes) -> dict[str, Any] | Reply:
         asked = None
     messages = asked.get("messages") if isinstance(asked, dict) else None
     if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
-        return _error(400, "invalid_request_error", "The body is not a request with messages.")
+        return error_reply(400, "invalid_request_error", "The body is not a request with messages.")
     assert isinstance(asked, dict)
     return asked
-
-
-def _json(status: int, body: Mapping[str, Any]) -> Reply:
-    return Reply(status, json.dumps(body, ensure_ascii=False).encode())
-
-
-def _error(status: int, code: str, message: str) -> Reply:
-    return _json(status, {"error": {"message": message, "type": code, "code": code, "param": None}})
-
-
-def _usage(said: Said) -> dict[str, int]:
-    total = said.input_tokens + said.output_tokens
-    return {
-        "prompt_tokens": said.input_tokens,
-        "completion_tokens": said.output_tokens,
-        "total_tokens": total,
-    }
-
-
-def _completion(said: Said, model: str) -> dict[str, Any]:
-    calls = [
-        {"id": f"call_{n}", "type": "function", "function": {"name": name, "arguments": arguments}}
-        for n, (name, arguments) in enumerate(said.calls)
-    ]
-    message: dict[str, Any] = {"role": "assistant", "content": said.content, "refusal": said.refusal}
-    if calls:
-        message["tool_calls"] = calls
-    return {
-        "id": "chatcmpl-0",
-        "object": "chat.completion",
-        "created": int(shared_clock()),
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": said.finish, "logprobs": None}],
-        **({"usage": _usage(said)} if said.tells_usage else {}),
-    }
-
-
-def _pieces(said: Said, model: str, *, usage: bool) -> Sequence[dict[str, Any]]:
-    """The same in pieces, as a stream has them."""
-    frame = {
-        "id": "chatcmpl-0",
-        "object": "chat.completion.chunk",
-        "created": int(shared_clock()),
-        "model": model,
-    }
-
-    def piece(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        return {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-
-    found = [piece({"role": "assistant", "content": said.content or ""})]
-    if said.refusal:
-        found.append(piece({"refusal": said.refusal}))
-    for n, (name, arguments) in enumerate(said.calls):
-        call = {
-            "index": n,
-            "id": f"call_{n}",
-            "type": "function",
-            "function": {"name": name, "arguments": ""},
-        }
-        found.append(piece({"tool_calls": [call]}))
-        for at in range(0, len(arguments), _piece_size(arguments)):
-            part = arguments[at : at + _piece_size(arguments)]
-            found.append(piece({"tool_calls": [{"index": n, "function": {"arguments": part}}]}))
-    found.append(piece({}, said.finish))
-    if usage:
-        found.append({**frame, "choices": [], "usage": _usage(said)})
-    return found
-
-
-def _piece_size(arguments: str) -> int:
-    """Short pieces, but no more than a few hundred of them."""
-    return max(_PIECE, len(arguments) // 200)

@@ -1,6 +1,6 @@
 """What an agent may do in one turn: everything its manifest and the question let it, and every failure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -81,15 +81,15 @@ def _starts(question: Question, agent: str) -> Iterator[tuple[str, str]]:
 
 
 def turn_of(
-    question: Question, choice: Choice, reads: Mapping[str, int], known_code: str | None
+    question: Question, choice: Choice, reads: tuple[tuple[str, int], ...], known_code: str | None
 ) -> dict[str, Any]:
-    """The stored form of the turn a choice stands for, having read ``reads``.
+    """The stored form of the turn a choice stands for, having read ``reads``, by name.
 
     ``known_code``: a code with which the owner may refuse; None when it has none.
     """
     matter = question.matter
     act = question.acts.get(choice.agent)
-    return _turn(matter.owner, matter.request, act, known_code, choice, tuple(sorted(reads.items())))
+    return _turn(matter.owner, matter.request, act, known_code, choice, reads)
 
 
 @cache

@@ -14,7 +14,7 @@ from evals.proving.model_ledger import ModelLedger
 from evals.proving.state import open_rows
 from protocol.bound import pass_bound
 from protocol.deciding import ANSWER, APPROVE
-from protocol.exchange import ExchangeState
+from protocol.exchange import OPEN
 from protocol.records import Ref
 from protocol.rows import CommitRow, DecisionRow, EscalationRow, EscalationState, Verdict
 from protocol.world import World
@@ -35,7 +35,8 @@ class Step:
 
 def violations(step: Step) -> Iterator[tuple[str, str]]:
     """(invariant, what is wrong) of a step; nothing when all hold."""
-    for name, check in CHECKS.items():
+    told = step.after.told
+    for name, check in (CHECKS if told.commits or told.writes else WITHOUT_COMMITS).items():
         for found in check(step):
             yield name, found
 
@@ -187,36 +188,33 @@ def _called(step: Step) -> Iterator[str]:
 def _bounded(step: Step) -> Iterator[str]:
     """Limits are kept, every word in an exchange lowers what is left of it, and a cut is told."""
     limits = step.world.config.limits
-    cut = {e.data["exchange"] for e in step.after.told.events if e.type == "loop.cut"}
     for case in step.after.cases.values():
         position = case.position
         if position["round"] > limits.rounds:
             yield f"round {position['round']} of {limits.rounds}"
         if len(position["waiting"]) > limits.open_escalations:
             yield f"{len(position['waiting'])} open escalations of {limits.open_escalations}"
-        asked = sum(r.case == case.id for r in step.after.escalation_rows.values())
-        if case.passes > pass_bound(limits, asked):
-            yield f"{case.passes} passes, with {asked} escalations"
+        if case.passes > limits.rounds:  # what the bound is at least
+            asked = sum(r.case == case.id for r in step.after.escalation_rows.values())
+            if case.passes > pass_bound(limits, asked):
+                yield f"{case.passes} passes, with {asked} escalations"
         was = step.before.cases[case.id].position["exchanges"] if case.id in step.before.cases else {}
         for identifier, x in position["exchanges"].items():
-            yield from _exchange_bounded(identifier, x, was.get(identifier), limits.answers_per_exchange, cut)
+            if x["answers"] > limits.answers_per_exchange:
+                yield f"{identifier} has {x['answers']} answers of {limits.answers_per_exchange}"
+            before = was.get(identifier)
+            if before is not None and before["state"] in OPEN:
+                yield from _word_counted(step, identifier, x, before)
 
 
-def _exchange_bounded(
-    identifier: str, x: dict[str, object], was: dict[str, object] | None, most: int, cut: set[str]
-) -> Iterator[str]:
-    answers = int(str(x["answers"]))
-    if answers > most:
-        yield f"{identifier} has {answers} answers of {most}"
-    if was is None or not ExchangeState(str(was["state"])).open:
-        return
-    if (
-        x["state"] != was["state"]
-        and x["state"] not in ("failed", "cut")
-        and answers <= int(str(was["answers"]))
-    ):
+def _word_counted(step: Step, identifier: str, x: dict[str, Any], was: dict[str, Any]) -> Iterator[str]:
+    """What an exchange that was open came to."""
+    answers: int = x["answers"]
+    if x["state"] != was["state"] and x["state"] not in ("failed", "cut") and answers <= was["answers"]:
         yield f"{identifier} went from {was['state']} to {x['state']} and no answer was counted"
-    if x["state"] == "cut" and identifier not in cut:
+    if x["state"] == "cut" and not any(
+        e.type == "loop.cut" and e.data["exchange"] == identifier for e in step.after.told.events
+    ):
         yield f"{identifier} was cut and nobody was told"
 
 
@@ -236,9 +234,10 @@ def _ended_clean(step: Step) -> Iterator[str]:
     for case in step.after.cases.values():
         position = case.position
         if case.status.ended:
-            if any(ExchangeState(x["state"]).open for x in position["exchanges"].values()):
+            if any(x["state"] in OPEN for x in position["exchanges"].values()):
                 yield f"{case.id} ended with an exchange open"
-            if any(r.case == case.id for r in step.after.escalations(open_only=True)):
+            rows = step.after.escalation_rows.values()
+            if any(r.case == case.id and r.state is EscalationState.PENDING for r in rows):
                 yield f"{case.id} ended and a person is still asked"
         elif not position["active"] and not position["waiting"]:
             yield f"{case.id} has nobody to go on with: no agent, and no person"
@@ -284,3 +283,8 @@ CHECKS: dict[str, Callable[[Step], Iterator[str]]] = {
     "people_can": _people_can,
     "ended_clean": _ended_clean,
 }
+_OF_COMMITS = frozenset(
+    {"one_winner", "no_lost_update", "authority", "as_agreed", "approval_binds", "human_stands"}
+)
+WITHOUT_COMMITS = {name: check for name, check in CHECKS.items() if name not in _OF_COMMITS}
+"""What can break in a step that writes no record."""

@@ -7,11 +7,12 @@ rows that decide what may happen next. What only tells (events, verdicts, audit)
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from protocol.breaker import Breaker
 from protocol.canonical import dumps
+from protocol.copies import changed
 from protocol.ports import Tx
 from protocol.records import Claimed, Record, Ref
 from protocol.rows import (
@@ -180,7 +181,7 @@ class ModelLedger:
         return self.cases.get(case)
 
     def save_case(self, row: CaseRow) -> None:
-        self.cases[row.id] = replace(row, position=_in_order(row.position))
+        self.cases[row.id] = row
 
     def open_case(self, row: CaseRow) -> None:
         self.save_case(row)
@@ -228,7 +229,7 @@ class ModelLedger:
     def save_escalation(self, row: EscalationRow, expected_version: int) -> bool:
         if self.escalation_rows[row.id].version != expected_version:
             return False
-        self.escalation_rows[row.id] = replace(row, version=expected_version + 1)
+        self.escalation_rows[row.id] = changed(row, version=expected_version + 1)
         return True
 
     def due(self, now: str) -> Sequence[EscalationRow]:
@@ -254,7 +255,7 @@ class ModelLedger:
         ]
         if any(d.spent for d in same):
             return False
-        self.decision_rows = tuple(replace(d, spent=True) if d in same else d for d in self.decision_rows)
+        self.decision_rows = tuple(changed(d, spent=True) if d in same else d for d in self.decision_rows)
         return True
 
     # What only tells
@@ -286,7 +287,7 @@ class ModelLedger:
         stored = self.breaker_rows.get(row.name)
         if (stored.version if stored else 0) != expected_version:
             return False
-        self.breaker_rows[row.name] = replace(row, version=expected_version + 1)
+        self.breaker_rows[row.name] = changed(row, version=expected_version + 1)
         return True
 
     def good_answer(self, caller: str, callee: str, request: str, params_hash: str) -> GoodAnswer | None:
@@ -297,14 +298,6 @@ class ModelLedger:
 
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
         return self.pull_rows
-
-
-_MAPS = ("active", "exchanges", "waiting", "rereads", "outcomes", "said")
-
-
-def _in_order(position: Mapping[str, Any]) -> dict[str, Any]:
-    """A position as a ledger gives it back: what rules go through stands in the order of its names."""
-    return {**position, **{name: dict(sorted(position[name].items())) for name in _MAPS if name in position}}
 
 
 def as_stored(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from evals.proving.abstract_floor import KEY, PLACES, SIGNED_PLACE, SLOT
 from evals.proving.adversary import Choice, Spoken, choices, turn_of
+from evals.proving.budgets import AGAIN, Budget, usable
 from evals.proving.matters import Question
 from evals.proving.model_ledger import ModelLedger, as_tx
 from evals.proving.scenes import Scene
@@ -63,8 +64,6 @@ Move: TypeAlias = Gate | Wait | Change
 EDITS = ("touch", "block")
 OVERRIDE = "override"
 LATE = "late"
-AGAIN = frozenset({"overruled", "reread"})
-"""What tells an agent that its action came to nothing: it may try again."""
 
 
 class Model:
@@ -159,21 +158,46 @@ class Model:
                 yield from (Decision(number, person, ANSWER, n) for n in range(len(row.options)))
 
     def apply(self, state: State, move: Move) -> tuple[State, ModelLedger]:
-        """The state after a move, and the rows as the gate found them.
+        """The state after a move, and the rows as the gate found them."""
+        after, entry = self.rows_after(state.ledger, move)
+        starts, changes = self.left(state.starts, state.changes, move)
+        return State(after, starts, changes), entry
 
-        ``told`` of the state's ledger says what the step wrote.
+    def rows_after(self, before: ModelLedger, move: Move) -> tuple[ModelLedger, ModelLedger]:
+        """The rows after a move, and as the gate found them. ``told`` of the first says what the step wrote.
+
+        They depend on the rows before and on the move alone: scenes differ in which moves there are.
         """
-        ledger = state.ledger.copy()
-        after = State(ledger, state.starts, state.changes)
+        ledger = before.copy()
         match move:
             case Gate():
-                entry = self._gate(after, move)
+                self._prepare(ledger, move)
+                entry = ledger.copy() if move.decisions or move.between else before
+                self._pass(ledger, move.case)
             case Wait():
                 entry = self._wait(ledger)
             case Change(how):
-                self._change(after, how)
+                self._change(ledger, how)
                 entry = ledger
-        return after, entry
+        return ledger, entry
+
+    def usable(self, ledger: ModelLedger, left: Budget) -> Budget:
+        """What of a budget these rows let be used."""
+        return usable(ledger, self.question.agents, left, self.scene)
+
+    def left(self, starts: tuple[int, ...], changes: int, move: Move) -> Budget:
+        """The starts and the changes that are left after a move."""
+        match move:
+            case Change():
+                return starts, changes - 1
+            case Gate(_, turns, _, between):
+                begun = [choice.agent for choice in turns if choice.starts is not None]
+                if begun:
+                    agents = self.question.agents
+                    starts = tuple(n - (a in begun) for a, n in zip(agents, starts, strict=True))
+                return starts, changes - (between is not None and between != LATE)
+            case Wait():
+                return starts, changes
 
     def _wait(self, ledger: ModelLedger) -> ModelLedger:
         ledger.now = max(ledger.now, min(r.due_at for r in open_rows(ledger)))
@@ -184,17 +208,13 @@ class Model:
                 self._pass(ledger, case)
         return entry
 
-    def _gate(self, state: State, move: Gate) -> ModelLedger:
-        ledger = state.ledger
-        reads = reads_of(ledger)
+    def _prepare(self, ledger: ModelLedger, move: Gate) -> None:
+        """Everything that happens before the gate: turns are taken, decisions given, something changes."""
+        reads = tuple(sorted(reads_of(ledger).items()))
         round_no = ledger.cases[move.case].position["round"]
-        starts = list(state.starts)
         for choice in move.turns:
             code = self.known_code if choice.agent == self.question.matter.owner else None
             ledger.turn_rows[move.case, round_no, choice.agent] = turn_of(self.question, choice, reads, code)
-            if choice.starts is not None:
-                starts[self.question.agents.index(choice.agent)] -= 1
-        state.starts = tuple(starts)
         rows = open_rows(ledger)
         for decision in move.decisions:
             self._decide(ledger, rows[decision.number], decision)
@@ -202,10 +222,7 @@ class Model:
             ledger.now = max(rows[d.number].expires_at for d in move.decisions)
             sweep(as_tx(ledger))
         elif move.between is not None:
-            self._change(state, move.between)
-        entry = ledger.copy()
-        self._pass(ledger, move.case)
-        return entry
+            self._change(ledger, move.between)
 
     def _pass(self, ledger: ModelLedger, case: str) -> None:
         make_pass(as_tx(ledger), self.world, case, ledger.token)
@@ -222,26 +239,22 @@ class Model:
             case _:
                 pass
 
-    def _change(self, state: State, how: str) -> None:
-        state.changes -= 1
+    def _change(self, ledger: ModelLedger, how: str) -> None:
         if how == OVERRIDE:
-            self._override(state, self._contested())
+            self._override(ledger, self._contested())
         else:
-            self._edit(state, self._contested(), how)
+            self._edit(ledger, self._contested(), how)
 
     def _contested(self) -> Ref:
         assert self.contested is not None, "there is nothing to change where nobody can act"
         return self.contested
 
-    def _edit(self, state: State, ref: Ref, how: str) -> None:
-        record = state.ledger.records[ref]
+    def _edit(self, ledger: ModelLedger, ref: Ref, how: str) -> None:
+        record = ledger.records[ref]
         blocked = record["blocked"] or how == "block"
-        state.ledger.records[ref] = Record(
-            record.ref, record.version + 1, {**record.body, "blocked": blocked}
-        )
+        ledger.records[ref] = Record(record.ref, record.version + 1, {**record.body, "blocked": blocked})
 
-    def _override(self, state: State, ref: Ref) -> None:
-        ledger = state.ledger
+    def _override(self, ledger: ModelLedger, ref: Ref) -> None:
         record = ledger.records[ref]
         start, end = PLACES[SIGNED_PLACE]
         body: dict[str, Any] = {**record.body, "human": True}

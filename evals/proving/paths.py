@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from evals.proving.moves import Move
-from evals.proving.search import Search
+from evals.proving.search import CoarseKeyError, Search
 from evals.proving.state import State
 
 SEED = 20260302
 """Of all choices between paths that are worth the same."""
-
-
-class CoarseKeyError(Exception):
-    """Two states have one key, and what can follow one of them cannot follow the other."""
 
 
 @dataclass(frozen=True, slots=True)

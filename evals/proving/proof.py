@@ -1,9 +1,11 @@
 """The whole proof of a floor: every matter with its contenders in every scene, the boundary, the clocks."""
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from evals.proving.scenes import (
     PULLED,
     Scene,
 )
-from evals.proving.search import BOUNDARY_DEPTH, Search
+from evals.proving.search import BOUNDARY_DEPTH, Search, searches
 from evals.proving.ticks import search_ticks
 from protocol.world import World
 from telemetry.clock import process_clock
@@ -41,6 +43,10 @@ ASSUMES = (
     "Ladders have one rung and people are there; rungs, shifts, expiry, leases and breakers go by ticks.",
 )
 """What a proof takes for granted, in the words it is told with; docs/reference/proof.md says why."""
+
+
+Clocks = Callable[[World], Sequence[Searched]]
+"""What makes the searches by ticks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,7 @@ def prove(
     floor: Path,
     jobs: Callable[[World], Sequence[Job]] = plan,
     *,
-    clocks: Callable[[World], Sequence[Searched]] = search_ticks,
+    clocks: Clocks = search_ticks,
     limit_states: int | None = None,
     workers: int = 1,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -175,40 +181,54 @@ def prove(
     world = load_floor(floor).world
     todo = list(jobs(world))
     alone = workers == 1 or limit_states is not None
-    made = _alone(world, todo, limit_states) if alone else _together(floor, todo, workers)
+    made = _alone(world, todo, clocks, limit_states) if alone else _together(floor, todo, clocks, workers)
     searches: list[Searched] = []
+    by_ticks: list[Searched] = []
     scenarios: list[dict[str, Any]] = []
     for job, searched in made:
+        if job is None:
+            by_ticks.append(searched)
+            continue
         searches.append(searched)
         scenarios += [
             scenario_json(world, job.question, job.scene, v) for v in searched.violations if v.moves
         ]
         progress(Progress(len(searches), len(todo), sum(s.states for s in searches), job.name))
-    timed, longest = 1, max((s.longest_path for s in searches), default=0)
-    if limit_states is None or sum(s.states for s in searches) < limit_states:
-        by_ticks = clocks(world)
-        timed = len(by_ticks)
-        searches += by_ticks
     return Proof(
         world.config.floor,
         len(world.manifests),
         len(matters_of(world)),
-        tuple(searches),
+        (*searches, *by_ticks),
         tuple(scenarios),
-        len(todo) + timed,
-        longest,
+        len(todo) + (len(by_ticks) or 1),
+        max((s.longest_path for s in searches), default=0),
         process_clock() - started,
     )
 
 
-def _alone(world: World, jobs: Sequence[Job], limit: int | None) -> Iterator[tuple[Job, Searched]]:
+def _alone(
+    world: World, jobs: Sequence[Job], clocks: Clocks, limit: int | None
+) -> Iterator[tuple[Job | None, Searched]]:
+    """The searches of the jobs, then those by ticks, in this process."""
     left = limit
-    for job in jobs:
+    for job, search in zip(jobs, _searches(world, jobs), strict=True):
         if left is not None and left <= 0:
             return
-        searched = Search(world, job.question, job.scene).run(left)
+        searched = search.run(left)
         left = None if left is None else left - searched.states
         yield job, searched
+    if left is None or left > 0:
+        yield from ((None, searched) for searched in clocks(world))
+
+
+def _searches(world: World, jobs: Sequence[Job]) -> Iterator[Search]:
+    for together in _sharing(jobs):
+        yield from searches(world, together[0].question, [job.scene for job in together])
+
+
+def _sharing(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs, those that stand beside each other and can share their steps together."""
+    return [[*alike] for _, alike in groupby(jobs, key=lambda job: (job.question, job.scene.opening))]
 
 
 _floor: list[World] = []
@@ -216,16 +236,27 @@ _floor: list[World] = []
 
 
 def _load(floor: Path) -> None:
+    gc.disable()  # rows hold no cycles: what is dropped goes at once, and there is much that stays to look at
     _floor[:] = [load_floor(floor).world]
 
 
-def _search(job: Job) -> Searched:
-    return Search(_floor[0], job.question, job.scene).run()
+def _search(jobs: Sequence[Job]) -> list[Searched]:
+    return [search.run() for search in _searches(_floor[0], jobs)]
 
 
-def _together(floor: Path, jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Searched]]:
+def _tick(clocks: Clocks) -> Sequence[Searched]:
+    return clocks(_floor[0])
+
+
+def _together(
+    floor: Path, jobs: Sequence[Job], clocks: Clocks, workers: int
+) -> Iterator[tuple[Job | None, Searched]]:
+    """The searches of the jobs, and beside them those by ticks, which come last."""
     spawn = multiprocessing.get_context(
         "spawn"
     )  # a floor's functions cannot be sent: each process loads them
     with ProcessPoolExecutor(workers, spawn, initializer=_load, initargs=(floor,)) as pool:
-        yield from zip(jobs, pool.map(_search, jobs), strict=True)
+        ticking = pool.submit(_tick, clocks)
+        found = chain.from_iterable(pool.map(_search, _sharing(jobs)))
+        yield from zip(jobs, found, strict=True)
+        yield from ((None, searched) for searched in ticking.result())

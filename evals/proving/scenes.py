@@ -35,6 +35,14 @@ class Scene:
     pairs: bool = True
     terse: bool = False
 
+    @property
+    def opening(self) -> tuple[bool, bool, bool]:
+        """What scenes must have alike to share their steps: all that the key of rows leaves out.
+
+        It does not tell since when a breaker is open, nor what is pulled. One that is closed it does tell.
+        """
+        return self.breaker == "open", self.pulled, self.follows
+
 
 PLAIN = Scene("answers")
 DISTURBED = Scene("a change from outside, or by a person", changes=1)
@@ -45,7 +53,7 @@ PROBED = Scene("breaker half open", breaker="cooled", failures=FAILURES)
 PULLED = Scene("cord pulled", pulled=True, failures=FAILURES)
 BOUNDARY = Scene("lane boundary", follows=True)
 
-PAIR = (DISTURBED, AGAIN, LATE, DOWN, PROBED)
+PAIR = (DISTURBED, AGAIN, LATE, PROBED, DOWN)
 """The scenes of a question between an asker and an owner. The first has all that PLAIN has."""
 CONTENDED = replace(PLAIN, owner_starts=0)
 """A question with contenders: its owner only answers. What owners begin is seen in the scenes of two."""

@@ -1,23 +1,22 @@
 """Breadth-first over every state one question can reach in one scene: the first violation is a shortest one.
 
-The graph is kept as numbers (a state, whence it was reached, by which of the moves there), so that a
-story can be played again from the start and the longest path be measured when all states are known.
+The graph is kept as numbers (a state, its rows, whence it was reached, by which move), so that a story
+can be played again from the start and the longest path be measured when all states are known.
 """
 
 import logging
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from evals.proving.abstract_floor import abstract_world, opening
-from evals.proving.invariants import Step, violations
+from evals.proving.budgets import Budget, budget
 from evals.proving.matters import Question
 from evals.proving.model_ledger import ModelLedger
 from evals.proving.moves import Model, Move
 from evals.proving.results import Searched, Violation
 from evals.proving.scenes import Scene
-from evals.proving.state import Packer, State
+from evals.proving.state import State
+from evals.proving.steps import Steps, checked
 from evals.proving.story import told
 from protocol.breaker import Breaker, BreakerState, pair
 from protocol.rows import PullRow
@@ -49,10 +48,14 @@ class Played:
     invariant: str | None = None
 
 
-class Search:
-    """One question in one scene."""
+class CoarseKeyError(Exception):
+    """Two states have one key, and what can follow one of them cannot follow the other."""
 
-    def __init__(self, world: World, question: Question, scene: Scene) -> None:
+
+class Search:
+    """One question in one scene. ``steps``: shared with searches of the question from the same opening."""
+
+    def __init__(self, world: World, question: Question, scene: Scene, steps: Steps | None = None) -> None:
         self.question, self.scene = question, scene
         self.world = abstract_world(world, question)
         if scene.follows:
@@ -63,9 +66,11 @@ class Search:
             )
             self.world = replace(self.world, config=config)
         self.model = Model(self.world, question, scene)
-        self._packer = Packer(self.world.config.limits, question.agents)
+        self.steps = steps or Steps(world.config.limits, question.agents, [budget(question, scene)])
         self._index: dict[bytes, int] = {}
-        self._parents, self._moves = array("q"), array("q")
+        self._found: dict[tuple[int, Budget], int] = {}
+        self._states: list[tuple[int, Budget]] = []
+        self._reached: list[tuple[int, Move | None]] = []
         self._targets: list[tuple[int, ...]] = []
         self._transitions = 0
 
@@ -76,13 +81,13 @@ class Search:
         """
         logging.getLogger("andon.gate").disabled = True  # an error there is a violation, told as a story
         first = self.first()
-        self._known(first, -1, -1)
-        frontier = [(0, first)]
+        self._known(self.steps.number(first.ledger), (first.starts, first.changes), -1, None)
+        frontier = [0]
         found: _Found | None = None
         while frontier and found is None:
-            coming: list[tuple[int, State]] = []
-            for number, state in frontier:
-                found = self._look(number, state, coming)
+            coming: list[int] = []
+            for number in frontier:
+                found = self._look(number, coming)
                 if found is not None or (limit is not None and len(self._index) >= limit):
                     break
             else:
@@ -107,60 +112,71 @@ class Search:
         if scene.pulled:
             person = self.world.config.people[0]
             ledger.pull_rows = (PullRow("floor", person.id, person.roles[0], "proof", ledger.now, seq=1),)
-        begins = {asker: scene.asker_starts, self.question.matter.owner: scene.owner_starts}
-        starts = tuple(begins.get(a, scene.other_starts) for a in self.question.agents)
-        return State(ledger, starts, scene.changes)
+        return State(ledger, *budget(self.question, scene))
 
-    def _known(self, state: State, parent: int, move: int) -> tuple[int, bool]:
-        key = self._packer.key(state)
-        number = self._index.setdefault(key, len(self._index))
-        new = number == len(self._parents)
+    def _known(self, rows: int, left: Budget, parent: int, move: Move | None) -> tuple[int, bool]:
+        """The number of the state with these rows and what is left, and whether it is a new one."""
+        number = self._found.get((rows, left))
+        if number is not None:
+            return number, False
+        ledger = self.steps.rows(rows)
+        used = self.model.usable(ledger, left)
+        key = self.steps.packer.key(State(ledger, *used))
+        number = self._found[rows, left] = self._index.setdefault(key, len(self._index))
+        new = number == len(self._states)
         if new:
-            self._parents.append(parent)
-            self._moves.append(move)
+            self._states.append((rows, used))
+            self._reached.append((parent, move))
         return number, new
 
-    def _look(self, number: int, state: State, coming: list[tuple[int, State]]) -> _Found | None:
+    def _key(self, state: State) -> bytes:
+        ledger, left = state.ledger, (state.starts, state.changes)
+        return self.steps.packer.key(State(ledger, *self.model.usable(ledger, left)))
+
+    def _look(self, number: int, coming: list[int]) -> _Found | None:
         """All moves of a state; the first violation, with the state and the move it happened in."""
         targets: dict[int, None] = {}
-        for n, move in enumerate(self.model.moves(state)):
-            after, wrong = self._step(state, move)
+        rows, left = self._states[number]
+        state = State(self.steps.rows(rows), *left)
+        for move in self.model.moves(state):
+            led = self.steps.led(self.model, rows, move)
             self._transitions += 1
-            if wrong is not None:
-                return (*wrong, number, move)
-            target, new = self._known(after, number, n)
+            if led.wrong is not None:
+                return (*led.wrong, number, move)
+            target, new = self._known(led.rows, self.model.left(*left, move), number, move)
             targets[target] = None
             if new:
-                coming.append((target, after))
+                coming.append(target)
         if not targets and not _ended(state.ledger):
             return ("no_deadlock", "nothing can happen any more, and the case has not ended", number, None)
         self._put_targets(number, tuple(targets))
         return None
-
-    def _step(self, state: State, move: Move) -> tuple[State, tuple[str, str] | None]:
-        """The state after a move, and the first invariant that does not hold then."""
-        try:
-            after, entry = self.model.apply(state, move)
-        except Exception as error:  # noqa: BLE001 - whatever the gate raises is what is looked for
-            return state, ("no_error", f"{type(error).__name__}: {error}")
-        return after, next(violations(Step(self.world, state.ledger, entry, after.ledger)), None)
 
     def _put_targets(self, number: int, targets: tuple[int, ...]) -> None:
         assert number == len(self._targets)
         self._targets.append(targets)
 
     def path(self, number: int) -> Iterator[Node]:
-        """The states from the first to ``number``, played again."""
-        numbers = []
+        """The states from the first to ``number``, played again on rows of their own. CoarseKeyError."""
+        numbers: list[int] = []
         while number > 0:
-            numbers.append(self._moves[number])
-            number = self._parents[number]
-        state = self.first()
-        yield Node(None, state)
-        for n in reversed(numbers):
-            move = next(islice(self.model.moves(state), n, None))
-            state, _ = self.model.apply(state, move)
-            yield Node(move, state)
+            numbers.append(number)
+            number, _ = self._reached[number]
+        node = Node(None, self.first())
+        yield node
+        for target in reversed(numbers):
+            node = self._towards(node.state, target)
+            yield node
+
+    def _towards(self, state: State, target: int) -> Node:
+        """One step to ``target``, by the move it was reached by if that leads there from these very rows."""
+        _, known = self._reached[target]
+        moves = sorted(self.model.moves(state), key=lambda move: move != known)
+        for move in moves:
+            after, _ = self.model.apply(state, move)
+            if self._index.get(self._key(after)) == target:
+                return Node(move, after)
+        raise CoarseKeyError(f"no move leads to {target} from a state like the one it was reached from")
 
     def play(self, moves: Sequence[Move]) -> Played:
         """Make these moves from the start, as far as they can be made; stop at the first violation."""
@@ -171,10 +187,11 @@ class Search:
                 return Played(
                     (*told(self, nodes, None), "what comes next in the scenario cannot happen here.")
                 )
-            after, wrong = self._step(state, move)
+            after, wrong = checked(self.model, state.ledger, move)
             if wrong is not None:
                 return Played((*told(self, nodes, move), f"{wrong[0]}: {wrong[1]}."), wrong[0])
-            nodes.append(Node(move, after))
+            starts, changes = self.model.left(state.starts, state.changes, move)
+            nodes.append(Node(move, State(after, starts, changes)))
         return Played(tuple(told(self, nodes, None)))
 
     def _result(self, found: _Found | None, *, complete: bool) -> Searched:
@@ -182,11 +199,7 @@ class Search:
         broken: tuple[Violation, ...] = ()
         longest = 0
         if found is not None:
-            invariant, what, number, move = found
-            nodes = [*self.path(number)]
-            moves = [*(n.move for n in nodes if n.move is not None), *([move] if move is not None else [])]
-            story = (*told(self, nodes, move), f"{invariant}: {what}.")
-            broken = (Violation(invariant, story, tuple(moves)),)
+            broken = (self._told(*found),)
         elif complete:
             order = longest_path(self._targets)
             if order is None:
@@ -194,13 +207,28 @@ class Search:
             longest = order or 0
         return Searched(name, len(self._index), self._transitions, longest, broken, complete=complete)
 
+    def _told(self, invariant: str, what: str, number: int, move: Move | None) -> Violation:
+        """What broke, with the path that leads there and its story."""
+        try:
+            nodes = [*self.path(number)]
+        except CoarseKeyError as error:
+            return Violation(invariant, (f"{error}: it has no story.", f"{invariant}: {what}."))
+        moves = [*(n.move for n in nodes if n.move is not None), *([move] if move is not None else [])]
+        return Violation(invariant, (*told(self, nodes, move), f"{invariant}: {what}."), tuple(moves))
+
     def number(self, state: State) -> int:
         """The number of a state that is known; KeyError for any other."""
-        return self._index[self._packer.key(state)]
+        return self._index[self._key(state)]
 
     def graph(self) -> Mapping[int, tuple[int, ...]]:
         """The states that follow each state, by number."""
         return dict(enumerate(self._targets))
+
+
+def searches(world: World, question: Question, scenes: Sequence[Scene]) -> Iterator[Search]:
+    """A search of each scene, all of one opening: what one has found out of a step the others know."""
+    steps = Steps(world.config.limits, question.agents, [budget(question, scene) for scene in scenes])
+    yield from (Search(world, question, scene, steps) for scene in scenes)
 
 
 def _ended(ledger: ModelLedger) -> bool:

@@ -1,8 +1,10 @@
 """A state of the search, and the exact key under which states that behave alike are one.
 
 Left out of the key is what no rule reads again: names of passes and events, words, versions as
-numbers (a version never comes back, so only whether it is still the current one matters), and the
-ends of exchanges. Everything else is interned and packed, nothing is hashed: no two states collide.
+numbers (a version never comes back, so only whether it is still the current one matters), the names of
+exchanges and how they ended, a word that a later one of its speaker replaced, and whether something
+repeats an earlier word where it cannot be said any more. Everything else is interned and packed, nothing
+is hashed: no two states collide.
 """
 
 from array import array
@@ -16,7 +18,7 @@ from evals.proving.abstract_floor import PLACES
 from evals.proving.model_ledger import ModelLedger
 from protocol.breaker import Breaker, BreakerState
 from protocol.canonical import digest
-from protocol.exchange import ExchangeState
+from protocol.exchange import OPEN, ExchangeState
 from protocol.floor import Limits
 from protocol.rows import CaseRow, EscalationRow, EscalationState
 from protocol.times import parse
@@ -53,18 +55,18 @@ class Packer:
         going = [c for c in ledger.cases.values() if not c.status.ended]
         waiting = {e for c in going for e in c.position["waiting"]}
         rows = [r for i, r in ledger.escalation_rows.items() if i in waiting]
-        parts: list[Hashable] = sorted((_row_part(ledger, row) for row in rows), key=repr)
+        numbers = sorted(self._number(_row_part(ledger, row)) for row in rows)
         if any(c.position["active"] for c in going) or any(map(has_positions, rows)):
-            parts += self._standing(state, going, waiting)
-        return array("I", map(self._number, parts)).tobytes()
+            numbers += map(self._number, self._standing(state, going, waiting))
+        return array("I", numbers).tobytes()
 
     def _standing(self, state: State, going: Sequence[CaseRow], waiting: Collection[str]) -> list[Hashable]:
         """What only matters while something can still be done."""
         ledger = state.ledger
         parts: list[Hashable] = [
             (state.starts, state.changes),
-            tuple((r.ref, r["at"], r["human"], r["blocked"]) for r in ledger.records.values()),
-            tuple(sorted((c.start, c.holder) for c in ledger.claimed)),
+            tuple((r["at"], r["human"], r["blocked"]) for r in ledger.records.values()),  # all in one order
+            tuple(sorted((c.start, c.holder.type) for c in ledger.claimed)),
             tuple((b.name, b.state, b.probe is None) for b in ledger.breaker_rows.values() if _matters(b)),
         ]
         for case in going:
@@ -87,7 +89,7 @@ class Packer:
         words = sum(
             answers - x["answers"] + 2 + elsewhere
             for x in position["exchanges"].values()
-            if ExchangeState(x["state"]).open
+            if x["state"] in OPEN
         )
         rows = state.ledger.escalation_rows
         decisions = sum(has_positions(rows[e]) for e in position["waiting"])
@@ -98,17 +100,20 @@ class Packer:
     def _position(self, state: State, position: Mapping[str, Any]) -> Iterator[Hashable]:
         ledger = state.ledger
         yield position["exhausted"], tuple(sorted(position["rereads"].items()))
+        going = (i for i, x in position["exchanges"].items() if x["state"] in OPEN)
+        names = {identifier: number for number, identifier in enumerate(going)}
         yield tuple(
-            (a, tuple(sorted({_trigger_part(t) for t in ts}))) for a, ts in position["active"].items()
+            (a, tuple(sorted({_trigger_part(t, names) for t in ts}))) for a, ts in position["active"].items()
         )
         latest: dict[str, tuple[str, Mapping[str, Any]]] = {}
         exchanges = position["exchanges"].values()
-        asking = {x["asker"] for x in exchanges if ExchangeState(x["state"]).open}
+        asking = {x["asker"] for x in exchanges if x["state"] in OPEN}
         for identifier, exchange in position["exchanges"].items():
             if exchange["asker"] in asking or self._can_start(state, exchange["asker"]):
                 latest[exchange["matter"]] = (identifier, exchange)
-        yield from (_exchange_part(ledger, i, x) for i, x in latest.values())
-        opened = [x["opened"] for _, x in latest.values() if ExchangeState(x["state"]).open]
+        most = self._limits.answers_per_exchange
+        yield from (_exchange_part(ledger, names.get(i), x, most) for i, x in latest.values())
+        opened = [x["opened"] for _, x in latest.values() if x["state"] in OPEN]
         order = sorted(set(opened))
         yield tuple(map(order.index, opened))
 
@@ -125,70 +130,85 @@ def _matters(breaker: Breaker) -> bool:
     return breaker.state is not BreakerState.CLOSED
 
 
-def _trigger_part(trigger: Mapping[str, Any]) -> tuple[str, str, int]:
-    return str(trigger["type"]), str(trigger.get("exchange", "")), trigger.get("level") or 0
+def _trigger_part(trigger: Mapping[str, Any], names: Mapping[str, int]) -> tuple[str, int, int]:
+    """Exchanges by their place among the open ones; one that has ended only tells, and is -1 as none is."""
+    return str(trigger["type"]), names.get(str(trigger.get("exchange")), -1), trigger.get("level") or 0
 
 
-def _exchange_part(ledger: ModelLedger, identifier: str, x: Mapping[str, Any]) -> Hashable:
-    is_open = ExchangeState(x["state"]).open
+def _exchange_part(ledger: ModelLedger, name: int | None, x: Mapping[str, Any], most: int) -> Hashable:
+    """``name``: its place among the open ones. ``most``: answers of a matter, after which it is cut."""
     standing: tuple[Hashable, ...] = ()
-    if is_open:
+    if x["state"] in OPEN:
         standing = (
-            identifier,
+            name,
             x["state"],
-            _params_part(x["position"]),
-            _params_part(x["offer"]),
+            _stated_part(x),
             x["level"],
-            tuple(sorted(x["carries"]["params"].items())) if x["carries"] else None,
             x["key"] in ledger.commit_rows,
         )
-    return (x["matter"], x["answers"], x["defers"], _seen_part(ledger, x), standing)
+    return (x["matter"], x["answers"], x["defers"], _seen_part(ledger, x, most), standing)
 
 
-def _params_part(params: Mapping[str, Any] | None) -> Hashable:
-    return None if params is None else params.get("at", "-")
+def _stated_part(x: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What the asker wants, its latest word before its first, and what the owner offers.
+
+    Of a question that carries no action nobody reads either.
+    """
+    if x["carries"] is None:
+        return None
+    wanted = {**x["carries"]["params"], **(x["position"] or {})}
+    return wanted.get("at", "-"), (x["offer"] or {}).get("at", "-")
 
 
-def _seen_part(ledger: ModelLedger, x: Mapping[str, Any]) -> tuple[Hashable, ...]:
-    """Which of the things that can be said next would repeat an earlier one (on the reads as they are)."""
-    if not x["seen"]:
+def _seen_part(ledger: ModelLedger, x: Mapping[str, Any], most: int) -> tuple[Hashable, ...]:
+    """Which of the offers that can be made next would repeat an earlier one, on the reads as they are.
+
+    The last answer cuts whatever it says. The owner may be next in any state, as the asker may fail and ask
+    again; the asker only where it is offered something, else after one more answer.
+    """
+    left = most - x["answers"] - 1
+    if left <= 0 or not x["seen"]:
         return ()
-    seen = set(x["seen"])
+    parties = [x["owner"]]
+    if x["state"] == ExchangeState.OFFERED or left > 1:
+        parties.append(x["asker"])
     versions = tuple(sorted((str(r.ref), r.version) for r in ledger.records.values()))
-    older = tuple(sorted((str(r.ref), r.version - 1) for r in ledger.records.values()))
-    found: list[Hashable] = []
-    for party in (x["asker"], x["owner"]):
-        for place in PLACES:
-            for name, reads in (("now", versions), ("before", older)):
-                if _said(party, place, reads) in seen:
-                    found.append((party, place, name))
-    return tuple(found)
+    seen = x["seen"]
+    return tuple(what for party in parties for said, what in _offers(party, versions) if said in seen)
 
 
 @cache
-def _said(party: str, place: str, reads: tuple[tuple[str, int], ...]) -> str:
-    return digest([party, "counter", {"at": place}, dict(reads)])
+def _offers(party: str, versions: tuple[tuple[str, int], ...]) -> tuple[tuple[str, tuple[str, str]], ...]:
+    """All that a party may offer, as an exchange remembers it, on these reads."""
+    reads = dict(versions)
+    return tuple((digest([party, "counter", {"at": at}, reads]), (party, at)) for at in PLACES)
 
 
-def _item_part(ledger: ModelLedger, item: Mapping[str, Any] | None) -> Hashable:
+def _item_part(ledger: ModelLedger, exchanges: Mapping[str, Any], item: Mapping[str, Any] | None) -> Hashable:
+    """Of the exchange an action was settled in only the parties are read again."""
     if item is None:
         return None
+    settled = exchanges.get(item["exchange"]) if item["exchange"] else None
     return (
         item["agent"],
         item["kind"],
         item["params"].get("at"),
         item["level"],
-        item["exchange"],
+        None if settled is None else (settled["asker"], settled["owner"]),
         item["key"] in ledger.commit_rows,
     )
 
 
 def _row_part(ledger: ModelLedger, row: EscalationRow) -> Hashable:
+    """Of a question no rule reads its reason or the action that led to it: its options are what can come."""
+    signs = row.type == "approval"
+    position = ledger.cases[row.case].position
+    exchanges = position["exchanges"]
     return (
         tuple(ledger.cases).index(row.case),
         row.type,
         row.agent,
-        row.policy,
+        row.policy if signs else None,
         row.role,
         row.rung,
         str(row.state),
@@ -198,8 +218,8 @@ def _row_part(ledger: ModelLedger, row: EscalationRow) -> Hashable:
         _bound_part(ledger, row),
         _action_part(row.action),
         row.key in ledger.commit_rows,
-        _item_part(ledger, ledger.cases[row.case].position["waiting"][row.id]),
-        tuple(_item_part(ledger, o["item"]) for o in row.options),
+        _item_part(ledger, exchanges, position["waiting"][row.id]) if signs else None,
+        tuple(_item_part(ledger, exchanges, o["item"]) for o in row.options),
         tuple((d.person, d.decision, d.option, d.spent) for d in ledger.decisions(row.id)),
     )
 
@@ -244,13 +264,15 @@ def _action_part(action: Mapping[str, Any] | None) -> Hashable:
 
 def _bound_part(ledger: ModelLedger, row: EscalationRow) -> str:
     """The records that were shown, while all of them stand at the version they had; else nothing."""
-    by_text = {str(ref): record.version for ref, record in ledger.records.items()}
+    if not row.bound:
+        return "-"
+    by_text = reads_of(ledger)
     if any(by_text.get(text) != version for text, version in row.bound.items()):
         return ""
-    return " ".join(sorted(row.bound)) or "-"
+    return " ".join(sorted(row.bound))
 
 
-def reads_of(ledger: ModelLedger, records: Sequence[str] | None = None) -> dict[str, int]:
+def reads_of(ledger: ModelLedger) -> dict[str, int]:
     """What a turn taken now has read: every record, at its version."""
     return {str(ref): record.version for ref, record in ledger.records.items()}
 

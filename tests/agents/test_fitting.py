@@ -96,8 +96,17 @@ def test_a_providers_count_is_kept_as_such_and_any_other_is_an_estimate() -> Non
     said = AIMessage("", usage_metadata=usage)
     prompt.called(said, is_told=False)
     assert prompt.context == Context(count_tokens_approximately(prompt.messages), 1000, "estimated")
+    prompt.called(said, is_told=True, tools_tokens=300)
+    assert prompt.context.counted == "estimated"  # 21 are fewer than those estimated before
     prompt.called(said, is_told=True)
     assert prompt.context == Context(321, 1000, "provider")
+
+
+def test_definitions_of_tools_are_no_part_of_a_prompt() -> None:
+    prompt = Prompt("You are.", view(), "", 1000, queries=False)
+    usage = {"input_tokens": 900, "output_tokens": 1, "total_tokens": 901}
+    prompt.called(AIMessage("", usage_metadata=usage), is_told=True, tools_tokens=600)
+    assert prompt.context == Context(300, 1000, "provider")
 
 
 BUDGET = 900

@@ -15,6 +15,8 @@ from protocol.errors import Problem
 from tests.generated_floors import Blueprint, blueprint, forget, valid_floor, write
 from tests.generated_mistakes import MISTAKES, Mistake
 
+pytestmark = pytest.mark.long
+
 FLOORS = 300
 SOAKED = 10_000 * int(os.environ.get("ANDON_SOAK", "1"))
 

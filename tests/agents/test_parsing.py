@@ -159,6 +159,12 @@ def test_model_is_offered_its_queries_actions_and_requests_and_nothing_else() ->
     }
 
 
+@pytest.mark.parametrize("speaks", [(), ("answer",), ("reply",)])
+def test_model_is_offered_to_speak_where_somebody_listens(speaks: tuple[str, ...]) -> None:
+    names = [t["function"]["name"] for t in tools_of(harbour().world, "berthing", speaks)]
+    assert names == ["free_gaps", "assign_berth", "shift_visit", *speaks]
+
+
 def test_words_are_cut_to_their_bound() -> None:
     words = "a" * (MAX_TEXT + 1)
     assert parse("reply", {"text": words}) == Reply("a" * MAX_TEXT)

@@ -40,7 +40,7 @@ async def see(app: App, agent: str, *triggers: Trigger, case: CaseRow = CASE) ->
 
 async def see_marked(app: App, agent: str, *triggers: Trigger, case: CaseRow = CASE) -> dict[str, Any]:
     """As it is shown to a model."""
-    view, _ = await app.ledger.read(lambda tx: build_view(tx, app.world, case, agent, triggers))
+    view, *_ = await app.ledger.read(lambda tx: build_view(tx, app.world, case, agent, triggers))
     return view
 
 
@@ -84,11 +84,12 @@ async def test_nobody_sees_a_level(app: App) -> None:
 async def test_versions_are_those_that_were_read(app: App) -> None:
     await app.accept([announced()])
     await app.drain()
-    view, reads = await app.ledger.read(
+    view, reads, retried = await app.ledger.read(
         lambda tx: build_view(tx, app.world, CASE, "berthing", [said("Where is V-3?")])
     )
     assert view["resources"]["visit/V-3"]["berth"] == "B2"
     assert reads == view["versions"] == {"visit/V-3": 1}
+    assert retried == 0
 
 
 async def test_line_comes_with_the_recent_exchange_of_its_own_session_only(app: App) -> None:

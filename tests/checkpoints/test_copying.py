@@ -17,6 +17,8 @@ from protocol.records import Ref
 from tests.checkpoints.kit import FULL_CASE, START, TYPES, put, sqlite
 from tests.postgres import drop_database, new_database
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def url() -> Iterator[str]:

@@ -16,6 +16,8 @@ from tests.checkpoints.kit import TYPES, put
 from tests.checkpoints.postgres_worker import opened
 from tests.postgres import some_database
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def url() -> Iterator[str]:

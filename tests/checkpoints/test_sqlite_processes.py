@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from checkpoints.sqlite_connection import journal_mode_for
 from checkpoints.sqlite_ledger import SqliteLedger, open_reader
 from tests.architecture.sources import ROOT
 from tests.checkpoints.calls import NOW, OPENED
 from tests.checkpoints.kit import TYPES, put, sqlite
+
+pytestmark = pytest.mark.long
 
 open_sqlite = sqlite(inline=False)
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -100,6 +101,15 @@ def test_reader_that_goes_away_does_not_change_what_a_case_came_to(andon: Progra
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Children heed interrupts, even if we do not: what a script starts with ``&`` ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_ends_a_silent_pipe_with_130(andon: Program) -> None:
     started = subprocess.Popen(
         [sys.executable, "-m", "cli", "chat"],

@@ -23,6 +23,7 @@ SHAPE = {
     "notes",
     "floor_changed",
     "redacted",
+    "fork",
 }
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.architecture.sources import ROOT
 from tests.cli.program import Program
 
+pytestmark = pytest.mark.long
+
 LIMIT_S = 60
 WHERE = "Where is V-1?"
 

@@ -13,6 +13,7 @@ A line that begins with ``$`` is a command; what follows it, up to the next one,
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 TYPED = "you> "
@@ -50,14 +51,14 @@ def commands(page: str) -> list[Command]:
     return found
 
 
-def program(text: str, python: str) -> str:
-    """What a shell runs for a command: this checkout's Python instead of the installed one."""
-    here = shlex.quote(python)
+def program(text: str, andon: Sequence[str], python: str) -> str:
+    """What a shell runs for a command: this checkout's Python, and ``andon`` in it, not what is installed."""
+    program, here = shlex.join(andon), shlex.quote(python)
     text = re.sub(r"^make chat\b", "andon chat", text)
     text = re.sub(r"^make demo\b", f"{here} -m evals.demo", text)
     if text.startswith("make "):
         raise ValueError(f"a console block may not run `{text}`")
-    return re.sub(r"(^|[|;&] *|\bxargs )(?:\.venv/bin/)?andon\b", rf"\1{here} -m cli", text)
+    return re.sub(r"(^|[|;&] *|\bxargs )(?:\.venv/bin/)?andon\b", lambda found: found[1] + program, text)
 
 
 class Ids:

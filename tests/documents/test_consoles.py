@@ -69,9 +69,9 @@ def test_ids_are_learnt_and_then_hold() -> None:
 
 
 def test_programs_are_this_checkout() -> None:
-    assert program("make chat", "py") == "py -m cli chat"
-    assert program("make demo", "py") == "py -m evals.demo"
-    assert program(".venv/bin/andon inbox", "py") == "py -m cli inbox"
-    assert program("echo andon | andon chat", "py") == "echo andon | py -m cli chat"
+    assert program("make chat", ["py", "-m", "cli"], "py") == "py -m cli chat"
+    assert program("make demo", ["py", "-m", "cli"], "py") == "py -m evals.demo"
+    assert program(".venv/bin/andon inbox", ["py", "-m", "cli"], "py") == "py -m cli inbox"
+    assert program("echo andon | andon chat", ["py", "-m", "cli"], "py") == "echo andon | py -m cli chat"
     with pytest.raises(ValueError, match="make test"):
-        program("make test", "py")
+        program("make test", ["py", "-m", "cli"], "py")

@@ -36,6 +36,8 @@ from telemetry.clock import process_clock
 from tests.agents.floor_copies import HARBOUR
 from tests.architecture.sources import ROOT
 
+pytestmark = pytest.mark.long
+
 NAMES = [
     bench_commit.ON_SQLITE,
     bench_engine.FACT,
@@ -63,6 +65,8 @@ NAMES = [
 def quick_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is measured here, so that nobody waits for a model."""
     monkeypatch.setattr(bench_workers, "MODEL_S", 0.001)
+    for pace in ("PACE", "SLOW"):
+        monkeypatch.setattr(bench_fan_out, pace, ("--base-ms", "1", "--slots", "8"))
 
 
 def run_bench(place: Path, *options: str) -> int:

@@ -9,6 +9,8 @@ from evals.demo import STORY, play
 from evals.story import read_story
 from tests.architecture.sources import ROOT
 
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("quick_starts")]
+
 HARBOUR = ROOT / "tests" / "floors" / "harbour"
 
 

@@ -9,6 +9,8 @@ from evals.runner import run_attempt
 from evals.suite_file import read_suite
 from tests.architecture.sources import ROOT
 
+pytestmark = pytest.mark.usefixtures("quick_starts")
+
 FILES = sorted((ROOT / "evals" / "suites").glob("*.yaml"))
 CASES = [(path, case.id) for path in FILES for case in read_suite(path, ROOT).suite.cases]
 SCENARIOS = {"machine_7", "two_commits", "compliance_hold", "approved_run", "late_input"}

@@ -17,6 +17,8 @@ from graph.settings import Settings
 from tests.agents.floor_copies import Edit, copy_harbour
 from tests.evals.suite_texts import GOOD, HARBOUR, SUITES, suite_of
 
+pytestmark = pytest.mark.usefixtures("quick_starts")
+
 DUE = """event:
           type: sounding.due
           subject: B2

@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from agents.floor_loader import load_floor
-from agents.models import ModelAccess, OfflineAccess
+from agents.models import ModelAccess, OfflineAccess, letting_go
 from agents.offline_model import OfflineModel
 from checkpoints.audit import audit
 from graph.app import App, open_app
@@ -40,8 +40,9 @@ Script = Sequence[Sequence[Mapping[str, Any]]]
 async def opened(
     data: Path, floor: Path = HARBOUR, models: ModelAccess | None = None, **settings: Any
 ) -> AsyncIterator[App]:
-    """An application on the harbour, or on a copy of it."""
-    async with open_app(Settings(floor_dir=floor, data_dir=data, **settings), models) as app:
+    """An application on the harbour, or on a copy of it. Models that are given are closed with it."""
+    settings_ = Settings(floor_dir=floor, data_dir=data, **settings)
+    async with letting_go(models), open_app(settings_, models) as app:
         yield app
 
 

@@ -14,6 +14,8 @@ from graph.app import App
 from graph.feed import BATCH, feed
 from tests.graph.feed_floor import ROOT, log_row, opened, silent_plant, write_log
 
+pytestmark = pytest.mark.long
+
 ROWS = 3 * BATCH
 """Recorded in three jobs; the fourth asks the questions."""
 
@@ -74,8 +76,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any
     return asyncio.run(fed())
 
 
-@pytest.mark.parametrize("phase", ["inside", "after"])
-@pytest.mark.parametrize("write", [1, 2, 4])
+@pytest.mark.parametrize(("write", "phase"), [(1, "inside"), (2, "after"), (4, "inside"), (4, "after")])
 async def test_killed_feed_goes_on_where_it_ended(
     tmp_path: Path, write: int, phase: str, undisturbed: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:

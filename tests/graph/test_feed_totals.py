@@ -6,6 +6,8 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+import pytest
+
 from checkpoints.audit import audit
 from graph.app import App
 from graph.feed import feed
@@ -13,6 +15,8 @@ from protocol.rows import EventRow
 from protocol.times import minutes_between
 from protocol.toolbox import Fact
 from tests.graph.feed_floor import opened, silent_plant
+
+pytestmark = pytest.mark.long
 
 Find = Callable[[str], Path]
 LOG = "production_log_levy/Production_Data.csv"

@@ -27,6 +27,8 @@ from tests.graph.harbour_app import LAY, SHIFT, SOUND, WHERE, announced, violati
 from tests.postgres import OwnServer, some_database
 from tests.recovery.crash.canonical import canonical, differences
 
+pytestmark = pytest.mark.long
+
 _CHECKPOINTS = ("checkpoints", "checkpoint_blobs", "checkpoint_writes")
 
 

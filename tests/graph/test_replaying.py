@@ -18,6 +18,8 @@ from tests.agents.floor_copies import HARBOUR, Edit, copy_harbour
 from tests.graph.harbour_app import LAY, SHIFT, SOUND, WHERE, Models, announced, opened, propose, reply
 from tests.graph.replayed import cases, recording, replay
 
+pytestmark = pytest.mark.long
+
 SIGNER = "k.maes"
 MANY = 100
 SOONER = "{role: berth_master, answer_s: 600}"

@@ -13,6 +13,8 @@ from tests.graph.test_replaying import SIGNER, Kept, a_day, recorded
 from tests.postgres import drop_database, new_database
 from tests.recovery.programs import FORKS, KILLED, decide_and_die, play, request
 
+pytestmark = pytest.mark.long
+
 POINTS = (
     Point.INBOX,
     Point.REPLIED,

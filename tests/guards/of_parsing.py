@@ -260,7 +260,7 @@ GUARDS = (
     Guard(
         "retries bounded",
         "agents.turn_runtime:TurnRuntime._attempts",
-        "if not again.again:",
+        "if not again.again or not await self._may_retry(job, spent):",
         "if attempt > 50:",
         ("tests/agents/test_turn_runtime.py::test_no_retry_once_too_little_of_the_deadline_is_left",),
         "retry",

@@ -5,6 +5,7 @@ from tests.guards.removal import Guard
 _PLACE = "tests/checkpoints/test_postgres_place.py"
 _LOST = "tests/checkpoints/test_postgres_lost.py"
 _KEYS = "tests/checkpoints/test_postgres_keys.py"
+_SENT = "tests/checkpoints/test_postgres_statements.py"
 _FLOOR = "tests/graph/test_postgres_floor.py"
 _OTHER = f"{_PLACE}::test_ledger_of_another_floor_or_a_newer_schema_is_refused_by_reader_and_writer"
 
@@ -84,9 +85,25 @@ GUARDS = (
     Guard(
         "transactions that meet",
         "checkpoints.postgres_connection:PostgresConnection.execute",
-        "except _MEETS_ANOTHER as error:",
+        "except _RUN_AGAIN as error:",
         "except ZeroDivisionError as error:",
         (f"{_LOST}::test_serialization_failure_is_run_again_with_the_same_keys",),
+        "durable",
+    ),
+    Guard(
+        "names that psycopg does not drop",
+        "checkpoints.postgres_connection:connect",
+        "prepare_threshold=None",
+        "prepare_threshold=2",
+        (f"{_SENT}::test_names_outlive_a_rollback_and_a_savepoint_of_psycopg",),
+        "durable",
+    ),
+    Guard(
+        "names that do not run out",
+        "checkpoints.postgres_statements:Statements.run",
+        "if len(self._uses) >= MOST and",
+        "if False and",
+        (f"{_SENT}::test_names_do_not_run_out",),
         "durable",
     ),
     Guard(

@@ -3,6 +3,7 @@
 from tests.guards.removal import Guard
 
 _FILES = "tests/graph/test_recording_files.py::"
+_FORKS = "tests/cli/test_replay_fork.py::"
 
 GUARDS = (
     Guard(
@@ -36,6 +37,38 @@ GUARDS = (
         "if False:",
         ("tests/graph/test_replaying.py::test_case_without_a_recording_says_so",),
         "no_recording",
+    ),
+    Guard(
+        "fork after a pass that there is",
+        "graph.fork_case:_require_pass",
+        "if after is not None and after not in recorded.passes:",
+        "if False:",
+        (f"{_FORKS}test_options_that_do_not_go_together_are_usage[no such pass]",),
+        "bad_fork",
+    ),
+    Guard(
+        "bounds of what is supposed",
+        "graph.supposing:_balance",
+        "if number < bound.minimum:",
+        "if False:",
+        (f"{_FORKS}test_wrong_supposition_is_one_sentence[negative]",),
+        "bad_supposition",
+    ),
+    Guard(
+        "record of which something is supposed",
+        "graph.supposing:require",
+        "if ref not in known:",
+        "if False:",
+        (f"{_FORKS}test_wrong_supposition_is_one_sentence[key]",),
+        "unknown_record",
+    ),
+    Guard(
+        "statements of a recording that a fork executes",
+        "checkpoints.rebuilding:RebuiltLedger._follow",
+        "elif (sql := known_sql(name)) is None:",
+        "elif (sql := known_sql(name) or name) is None:",
+        ("tests/graph/test_forking.py::test_ledger_in_memory_does_only_what_recorders_write",),
+        "damaged_recording",
     ),
     Guard(
         "keys in recordings",

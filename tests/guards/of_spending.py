@@ -31,6 +31,24 @@ GUARDS = (
         "budget",
     ),
     Guard(
+        "retries of a case",
+        "agents.retrying:CaseRetries.allows",
+        "if before + used >= self._most:",
+        "if False:",
+        ("tests/evals/model_server/test_retries.py::test_turns_side_by_side_share_what_is_left[1]",),
+        "budget",
+    ),
+    Guard(
+        "retries of earlier rounds",
+        "agents.retrying:CaseRetries.allows",
+        "if before + used >= self._most:",
+        "if used >= self._most:",
+        (
+            "tests/evals/model_server/test_retries.py::test_later_turns_have_what_earlier_ones_left[1-waiting-3-attempts1]",
+        ),
+        "budget",
+    ),
+    Guard(
         "budget of a day",
         "protocol.spending:beyond",
         "if budget.tokens is not None and spent.tokens + wanted.tokens > budget.tokens:",

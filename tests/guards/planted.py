@@ -92,7 +92,7 @@ PLANTED = (
     Guard(
         "lease held while waiting for a person",
         "protocol.lease:give_back",
-        "return replace(lease, holder=None, expires=0.0)",
+        "return changed(lease, holder=None, expires=0.0)",
         "return lease",
         code="lease",
     ),

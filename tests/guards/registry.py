@@ -29,6 +29,7 @@ from tests.guards import (
     of_shell,
     of_spending,
     of_storage,
+    of_streams,
 )
 from tests.guards.removal import Guard
 
@@ -49,6 +50,7 @@ GUARDS: tuple[Guard, ...] = (
     *of_copying.GUARDS,
     *of_outbox.GUARDS,
     *of_spending.GUARDS,
+    *of_streams.GUARDS,
     *of_recordings.GUARDS,
     *of_postgres.GUARDS,
 )

@@ -62,6 +62,7 @@ def swept(part: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_one_in_forty_guards_is_missed_when_removed() -> None:
     done = swept("1/40")
     assert done.returncode == 0, done.stdout + done.stderr

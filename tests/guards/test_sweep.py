@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 TEST, OTHER = "tests/protocol/test_rate.py", "tests/protocol/test_bound.py"
 STANDS = "if len(counted) < per_minute:"

@@ -93,13 +93,20 @@ def decide_and_die(data: Path, escalation: str) -> None:
     asyncio.run(main())
 
 
+def stand_still() -> None:
+    """Before a process is stopped that stands at a failpoint of its loop.
+
+    Nothing new is written meanwhile; a renewal on its way must not be stopped in the middle of its
+    transaction, or it would keep everybody else from the ledger.
+    """
+    time.sleep(0.3)
+
+
 def stopped_holder(data: Path, what: str, out: Path, at: str, go: Path, renew_s: float = 0.1) -> None:
     """Drives a case, says when it has come ``at`` a model call or the gate, and waits there for ``go``."""
 
     def wait_there() -> None:
-        # The loop stands still, so nothing new is written; a renewal on its way must not be stopped in the
-        # middle of its transaction, or it would keep everybody else from the ledger.
-        time.sleep(0.3)
+        stand_still()
         tell(out, "there")
         while not go.exists():
             time.sleep(0.005)

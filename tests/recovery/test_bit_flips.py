@@ -17,6 +17,8 @@ from protocol.errors import AndonError
 from protocol.world import World
 from tests.checkpoints.yard_ledger import build
 
+pytestmark = pytest.mark.long
+
 SHARE, ALL = 120, 1000
 BUSINESS: Mapping[str, str] = {
     "resources": "type, key, version, body",

@@ -13,6 +13,8 @@ from tests.recovery.change.page import PAGE, became, begun, cell, page, played
 from tests.recovery.change.scenes import SCENES, Became, taken_over
 from tests.recovery.programs import KILLED
 
+pytestmark = pytest.mark.long
+
 TELLING = [
     ("the text of a prompt", "round"),
     ("code of the tools, with another effect", "signed"),

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from graph.app import App
 from protocol.failpoints import Point
 from protocol.ports import Tx
@@ -13,6 +15,8 @@ from tests.graph.harbour_app import opened, violations
 from tests.graph.receiver import KEY, serving
 from tests.graph.test_delivering import floor_for, states
 from tests.recovery.programs import FORKS, KILLED, die_at, tell, told
+
+pytestmark = pytest.mark.long
 
 LATER_S = 60.0
 """Beyond the time for which a delivery stays taken up."""

@@ -17,6 +17,8 @@ import pytest
 
 from tests.architecture.sources import ROOT
 
+pytestmark = pytest.mark.long
+
 SHIM = Path(__file__).with_name("failing_disk.c")
 SHARE = {"write": (150, 600), "full": (200, 600), "sync": (25, 25), "remove": (3, 15)}
 EVERY = dict.fromkeys(SHARE, (1, 1))

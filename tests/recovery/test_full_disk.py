@@ -11,6 +11,8 @@ import pytest
 from tests.recovery.disk_programs import GATE, STEP, full_before, full_between, limited, opens
 from tests.recovery.programs import FORKS
 
+pytestmark = pytest.mark.long
+
 SMALL_MIB = 4
 SHARE = 1 if os.environ.get("ANDON_SOAK") else 7
 """How many steps of 4 KiB lie between two tries, or a third or a twelfth of them."""

@@ -26,6 +26,8 @@ from tests.recovery.programs import (
     wait_for_a_person,
 )
 
+pytestmark = pytest.mark.long
+
 LIMIT_S = 60
 
 

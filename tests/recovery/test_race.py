@@ -3,10 +3,14 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from protocol.ports import ReadTx
 from protocol.rows import VerdictRow
 from tests.graph.harbour_app import opened, violations
 from tests.recovery.programs import FORKS, rush, told
+
+pytestmark = pytest.mark.long
 
 TIMES = 30
 

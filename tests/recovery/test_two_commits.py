@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from checkpoints.audit import audit
 from graph.app import open_app
 from tests.recovery.stock_clerk import RANK, ROOT, item, order, settings
+
+pytestmark = pytest.mark.long
 
 TIMES = 100
 HEAD_START_S = 0.004

@@ -10,6 +10,8 @@ from checkpoints.migrations import schema_version
 from tests.graph.harbour_app import opened, violations
 from tests.recovery.change.ledger import ledgers, restored
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("dump", ledgers(), ids=lambda f: f.stem)
 async def test_cases_that_wait_in_an_old_ledger_go_on(dump: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def view_of(store: FakePlant, agent: str, *triggers: Mapping[str, Any]) -> View:
     shown = [dict(t) for t in triggers]
     recent = [pair for t in shown for pair in t.pop("recent", ())]
     case = CaseRow("case_1", 1, "text", "test", "1", store.now, session="s1")
-    view, _ = build_view(_Tx(store, recent), plant(), case, agent, shown)  # type: ignore[arg-type]
+    view, *_ = build_view(_Tx(store, recent), plant(), case, agent, shown)  # type: ignore[arg-type]
     return View(**unmarked(view))
 
 

@@ -22,6 +22,8 @@ from tests.workers.own_server import own_server
 from tests.workers.programs import Post, work
 from tests.workers.watching import Watch
 
+pytestmark = pytest.mark.long
+
 FORKS.set_forkserver_preload(["tests.recovery.programs", "tests.workers.programs"])
 SAME_MACHINE_S, OTHER_MACHINE_S = 13.0, 20.0
 """How long a killed worker's cases may lie still."""

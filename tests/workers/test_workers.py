@@ -16,6 +16,8 @@ from tests.recovery.programs import FORKS, KILLED, told
 from tests.recovery.test_processes import LIMIT_S, start, wait_until
 from tests.workers.programs import POISON, Post, enqueue, stop_in_commit, work
 
+pytestmark = pytest.mark.long
+
 FORKS.set_forkserver_preload(["tests.recovery.programs", "tests.workers.programs"])
 
 SOAK = bool(os.environ.get("ANDON_SOAK"))
@@ -88,7 +90,7 @@ async def test_case_that_kills_its_worker_stops_and_others_go_on(
     post: Post, tmp_path: Path, dies: str, expected: list[int], reason: str
 ) -> None:
     """Restarted until it lives: three die of it at most, whoever else was there. What can be caught, is."""
-    texts = [WHERE] * EACH_SIDE + [f"Where is V-1? {POISON}"] + [WHERE] * EACH_SIDE
+    texts = [WHERE] * EACH_SIDE + [f"{POISON}: where is V-1?"] + [WHERE] * EACH_SIDE
     cases = await enqueue(post, texts)
     deadly, out = replace(post, dies=dies), tmp_path / "out"
     ends: list[int | None] = []

@@ -1,24 +1,28 @@
 """The rehearsed endpoint, asked by the real client over a real socket."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import httpx2
 import openai
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import SecretStr
 
+from agents.backend import Endpoint
 from agents.floor_loader import load_floor
 from agents.model_tools import tools_of
-from agents.models import OfflineAccess
+from agents.models import OfflineAccess, letting_go
+from agents.openai_access import OpenAIAccess
 from agents.router import OfflineRouter
 from agents.strict_chat import StrictChat
 from evals.model_server.faults import Fault
 from evals.model_server.profile import Draw, make_profile
-from evals.model_server.roles import Roles
+from evals.model_server.roles import CHARS_PER_TOKEN, Roles
 from evals.model_server.server import ModelServer, serving
 from protocol.errors import InvalidFloorError
 from tests.agents.floor_copies import HARBOUR
@@ -36,28 +40,36 @@ VIEW = {
     "may_ask": {},
 }
 ASKED = [SystemMessage("You are berthing."), HumanMessage(json.dumps(VIEW))]
+TOOLS = tools_of(load_floor(HARBOUR).world, "berthing")
+SLOW = {Fault.SILENT, Fault.STALLED}
+"""Nobody ends these but who waits for them."""
 RAW = {"model": "m", "messages": [{"role": "user", "content": json.dumps(VIEW)}]}
 
 
 @asynccontextmanager
-async def served(key: str | None = None, **profile: Any) -> AsyncIterator[tuple[ModelServer, str]]:
+async def served(
+    key: str | None = None, draw: Draw | None = None, *, port: int = 0, **profile: Any
+) -> AsyncIterator[tuple[ModelServer, str]]:
     """A server on the harbour's roles, and its base URL."""
     floor = load_floor(HARBOUR)
     router = OfflineRouter(floor.world, floor.policies)
     server = ModelServer(
-        Roles(OfflineAccess(floor.policies), sorted(floor.policies), router), make_profile(profile), key
+        Roles(OfflineAccess(floor.policies), sorted(floor.policies), router), make_profile(profile), key, draw
     )
-    async with serving(server) as url:
+    async with serving(server, port=port) as url:
         yield server, url
 
 
 async def ask(url: str, *, key: str = "none", streaming: bool = False, limit_s: float = 20) -> AIMessage:
     """One call by the client that the floor uses."""
     model = StrictChat(
-        model="m", base_url=url, api_key=SecretStr(key), timeout=limit_s, max_retries=0,
-        use_responses_api=False, streaming=streaming, stream_usage=True,
+        model="m", base_url=url, api_key=SecretStr(key), timeout=httpx2.Timeout(limit_s), max_retries=0,
+        use_responses_api=False, disable_streaming=True, streams=streaming,
     )  # fmt: skip
-    answer = await model.bind_tools(tools_of(load_floor(HARBOUR).world, "berthing")).ainvoke(ASKED)
+    try:
+        answer = await model.bind_tools(TOOLS).ainvoke(ASKED)
+    finally:
+        await model.root_async_client.close()
     assert isinstance(answer, AIMessage)
     return answer
 
@@ -74,8 +86,22 @@ async def test_a_role_answers_as_it_does_offline(streaming: bool) -> None:
     told, known = answer.usage_metadata, offline.usage_metadata
     assert told is not None
     assert known is not None
-    assert (told["input_tokens"], told["output_tokens"]) == (known["input_tokens"], known["output_tokens"])
+    size = len(json.dumps(TOOLS)) // CHARS_PER_TOKEN
+    assert told["input_tokens"] == known["input_tokens"] + size
+    assert told["output_tokens"] == known["output_tokens"]
     assert (server.served, server.met) == (1, {})
+
+
+def test_nothing_is_left_of_connections_that_another_event_loop_had() -> None:
+    async def call(port: int) -> int:
+        async with served(port=port) as (server, url):
+            models = OpenAIAccess("m", Endpoint(url, "none"))
+            async with letting_go(models):
+                await models.model_of("berthing").ainvoke(ASKED)
+        assert server.served == 1
+        return int(url.rpartition(":")[2].partition("/")[0])
+
+    assert asyncio.run(call(port := asyncio.run(call(0)))) == port
 
 
 @pytest.mark.parametrize(
@@ -91,16 +117,23 @@ async def test_a_role_answers_as_it_does_offline(streaming: bool) -> None:
         (Fault.RESET, openai.APIConnectionError),
         (Fault.CUT_BODY, openai.APIConnectionError),
         (Fault.CUT_STREAM, openai.APIConnectionError),
+        (Fault.ENDLESS, ValueError),
+        (Fault.STREAM_ERROR, ValueError),
         (Fault.ERROR_BODY, ValueError),
         (Fault.WRONG_TYPE, ValueError),
         (Fault.NO_CHOICES, IndexError),
         (Fault.SILENT, openai.APITimeoutError),
+        (Fault.STALLED, openai.APITimeoutError),
     ],
 )
-async def test_an_endpoint_fails_as_asked(fault: Fault, error: type[Exception]) -> None:
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_an_endpoint_fails_as_asked(fault: Fault, error: type[Exception], streaming: bool) -> None:
     async with served(faults={str(fault): 1}) as (server, url):
-        with pytest.raises(error):
-            await ask(url, limit_s=0.3 if fault is Fault.SILENT else 20)
+        if streaming and fault is Fault.ENDLESS:  # then it is the model that does not stop: see test_streams
+            return
+        expected = openai.APIError if streaming and fault is Fault.STREAM_ERROR else error
+        with pytest.raises(expected):
+            await ask(url, streaming=streaming, limit_s=0.3 if fault in SLOW else 20)
     assert server.met == {fault: 1}
 
 
@@ -115,19 +148,21 @@ async def test_an_endpoint_fails_as_asked(fault: Fault, error: type[Exception]) 
         (Fault.BROKEN_JSON, "not JSON"),
     ],
 )
-async def test_arguments_that_are_no_object_are_no_call(fault: Fault, why: str) -> None:
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_arguments_that_are_no_object_are_no_call(fault: Fault, why: str, streaming: bool) -> None:
     async with served(faults={str(fault): 1}) as (_, url):
-        answer = await ask(url)
+        answer = await ask(url, streaming=streaming)
     assert answer.tool_calls == []
     (wrong,) = answer.invalid_tool_calls
     assert why in str(wrong["error"])
 
 
-async def test_a_model_may_say_nothing_or_something_else() -> None:
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_a_model_may_say_nothing_or_something_else(streaming: bool) -> None:
     found = {}
     for fault in (Fault.EMPTY, Fault.PROSE, Fault.REFUSAL, Fault.UNKNOWN_TOOL, Fault.WRONG_ARGUMENTS):
         async with served(faults={str(fault): 1}) as (_, url):
-            found[fault] = await ask(url)
+            found[fault] = await ask(url, streaming=streaming)
     assert [len(found[f].tool_calls) for f in found] == [0, 0, 0, 1, 1]
     assert found[Fault.PROSE].content
     assert found[Fault.REFUSAL].additional_kwargs["refusal"]
@@ -135,15 +170,10 @@ async def test_a_model_may_say_nothing_or_something_else() -> None:
     assert found[Fault.WRONG_ARGUMENTS].tool_calls[0]["args"]["urgency"] == "very"
 
 
-async def test_an_answer_may_not_say_what_it_cost() -> None:
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_an_answer_may_not_say_what_it_cost(streaming: bool) -> None:
     async with served(faults={"no_usage": 1}) as (_, url):
-        assert (await ask(url)).usage_metadata is None
-
-
-async def test_a_stream_may_end_in_the_middle() -> None:
-    async with served(faults={"cut_stream": 1}) as (_, url):
-        with pytest.raises(openai.APIConnectionError):
-            await ask(url, streaming=True)
+        assert (await ask(url, streaming=streaming)).usage_metadata is None
 
 
 async def test_the_key_is_compared() -> None:

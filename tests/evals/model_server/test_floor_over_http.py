@@ -16,10 +16,10 @@ from tests.graph.harbour_app import LAY, SOUND, WHERE, opened, violations
 
 
 @asynccontextmanager
-async def over_http(data: Path, **profile: Any) -> AsyncIterator[App]:
+async def over_http(data: Path, *, streams: bool = False, **profile: Any) -> AsyncIterator[App]:
     """The harbour, its models behind a socket."""
     async with served(**profile) as (_, url):
-        models = OpenAIAccess("offline", Endpoint(url, "a-key"))
+        models = OpenAIAccess("offline", Endpoint(url, "a-key", streams))
         async with opened(data, models=models) as app:
             yield app
 
@@ -41,15 +41,16 @@ async def test_cases_end_as_they_do_offline(tmp_path: Path) -> None:
     assert found[0][1]
 
 
-SLOW = {Fault.SILENT}
+SLOW = {Fault.SILENT, Fault.STALLED}
 """Only a deadline ends these: the soak waits for it."""
 
 
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("fault", [f for f in Fault if f not in SLOW and f is not Fault.NO_USAGE], ids=str)
 async def test_a_fault_at_every_call_commits_nothing_and_leaves_nothing_open(
-    fault: Fault, tmp_path: Path
+    fault: Fault, streams: bool, tmp_path: Path
 ) -> None:
-    async with over_http(tmp_path, faults={str(fault): 1}) as app:
+    async with over_http(tmp_path, streams=streams, faults={str(fault): 1}) as app:
         ended = await app.ask(LAY, person="guest")
         found = await violations(app)
         committed = await _kinds(app)

@@ -13,7 +13,7 @@ import pytest
 
 from agents.backend import Endpoint
 from agents.floor_loader import load_floor
-from agents.models import ModelAccess, OfflineAccess
+from agents.models import ModelAccess, OfflineAccess, letting_go
 from agents.openai_access import OpenAIAccess
 from evals.model_server.profile import make_profile
 from evals.model_server.roles import Roles
@@ -23,6 +23,8 @@ from graph.settings import Settings
 from protocol.ports import ReadTx
 from protocol.toolbox import Fact
 from tests.architecture.sources import ROOT
+
+pytestmark = pytest.mark.long
 
 FAILING = {"server_error": 0.02, "broken_json": 0.02}
 SEED = 11
@@ -69,11 +71,12 @@ async def many(count: int) -> tuple[int, int, int, dict[str, int]]:
     right, silent = 0, 0
     async with serving(server) as url:
         models = OpenAIAccess("offline", Endpoint(url, "a-key"))
-        for _ in range(count):
-            ended = await one_case(models)
-            same = ended.effects == undisturbed.effects
-            right += same and ended.status == "done"
-            silent += not same and not ended.told
+        async with letting_go(models):
+            for _ in range(count):
+                ended = await one_case(models)
+                same = ended.effects == undisturbed.effects
+                right += same and ended.status == "done"
+                silent += not same and not ended.told
     return right, silent, server.served, server.met
 
 

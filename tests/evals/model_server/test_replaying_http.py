@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ async def _all(app: App) -> Kept:
     return {case: await recording(app, case) for case in await cases(app)}
 
 
-def played(data: Path, **profile: object) -> Kept:
+def played(data: Path, **profile: Any) -> Kept:
     """Cases whose roles a served model played."""
 
     async def work() -> Kept:

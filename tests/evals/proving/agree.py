@@ -342,7 +342,7 @@ class Run:
     def _turn(self, choice: Any, reads: Mapping[str, int]) -> Turn:
         model, question = self._search.model, self._search.question
         code = model.known_code if choice.agent == question.matter.owner else None
-        return from_json(turn_of(question, choice, reads, code))
+        return from_json(turn_of(question, choice, tuple(sorted(reads.items())), code))
 
     async def _decide(self, row: EscalationRow, decision: Decision) -> None:
         wanted = Wanted(row.id, decision.decision, decision.person, "proof", decision.option)

@@ -31,6 +31,8 @@ from protocol.world import World
 from tests.agents.floor_copies import HARBOUR
 from tests.evals.proving.agree import Crash, Player
 
+pytestmark = pytest.mark.long
+
 SOAKED_PATHS = 2_500 * int(os.environ.get("ANDON_SOAK", "1"))
 """Paths of one search in a soak: more than all scenes but one have."""
 CRASHED = 5

@@ -9,7 +9,8 @@ import pytest
 from agents.floor_loader import load_floor
 from evals.proving.matters import Question, matters_of, questions
 from evals.proving.scenes import BOUNDARY, FAILURES, PAIR, PLAIN, PULLED, Scene
-from evals.proving.search import Search, longest_path
+from evals.proving.search import CoarseKeyError, Search, longest_path, searches
+from graph.gate import make_pass
 from protocol import commit
 from protocol.world import World
 
@@ -57,6 +58,36 @@ def test_a_grant_while_held_is_found_with_its_shortest_story(harbour: World) -> 
     assert broken.story[0].startswith("round 1: ")
     assert broken.story[-1].startswith("claims_apart: ")
     assert len(broken.moves) == 1
+
+
+def test_scenes_that_share_their_steps_find_what_each_finds_alone(harbour: World) -> None:
+    alike = [PLAIN, *(scene for scene in PAIR if scene.opening == PLAIN.opening and not scene.changes)]
+    assert len(alike) == 4
+    with patch("evals.proving.moves.make_pass", wraps=make_pass) as made:
+        alone = [Search(harbour, first(harbour), scene).run() for scene in alike]
+        passes_alone = made.call_count
+        together = [search.run() for search in searches(harbour, first(harbour), alike)]
+        passes_together = made.call_count - passes_alone
+    assert together == alone
+    assert passes_together < 0.9 * passes_alone
+
+
+def test_what_another_scene_found_broken_is_told_as_a_story_of_this_one(harbour: World) -> None:
+    alike = [scene for scene in PAIR if scene.opening == PLAIN.opening]
+    with patch.object(commit, "_overlap", lambda *_: None):
+        for search in searches(harbour, first(harbour), alike):
+            (broken,) = search.run().violations
+            assert broken.invariant == "claims_apart"
+            played = search.play(broken.moves)
+            assert (played.invariant, played.story) == (broken.invariant, broken.story)
+
+
+def test_what_breaks_is_told_even_when_no_path_to_it_can_be_played(harbour: World) -> None:
+    coarse = CoarseKeyError("no move leads to 7")
+    with patch.object(commit, "_overlap", lambda *_: None), patch.object(Search, "path", side_effect=coarse):
+        (broken,) = Search(harbour, first(harbour), PLAIN).run().violations
+    assert (broken.invariant, broken.moves) == ("claims_apart", ())
+    assert broken.story[0] == "no move leads to 7: it has no story."
 
 
 def test_a_path_that_comes_back_has_no_length() -> None:

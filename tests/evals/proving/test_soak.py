@@ -12,6 +12,8 @@ from evals.proving.ticks import search_ticks
 from protocol.world import World
 from tests.generated_floors import forget, valid_floor
 
+pytestmark = pytest.mark.long
+
 PLANT = Path()
 WORKERS = os.cpu_count() or 1
 SEEDS = 12

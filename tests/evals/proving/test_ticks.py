@@ -150,7 +150,7 @@ LADDER_FAULTS = [
     (authority.passes, ("len(valid) >= policy.quorum", "False"), "asked_once"),
 ]  # fmt: skip
 LEASE_FAULTS = [
-    (lease.give_back, ("replace(lease, holder=None, expires=0.0)", "lease"), "given_back"),
+    (lease.give_back, ("changed(lease, holder=None, expires=0.0)", "lease"), "given_back"),
     (gate.check_fence, ("if not tx.holds(case_id, token):", "if False:"), "one_fence"),
     (lease.holds, ("0 < token == lease.token", "0 < token"), "one_fence"),
     (lease.take, ("lease.token + 1", "max(lease.token, 1)"), "token_grows"),

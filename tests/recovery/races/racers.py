@@ -18,6 +18,7 @@ from graph.settings import Settings
 from protocol.errors import AndonError
 from protocol.failpoints import Point, arm
 from tests.agents.floor_copies import HARBOUR
+from tests.recovery.programs import stand_still
 from tests.recovery.races.clocks import RIGHT, Skew, WallClock
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -182,6 +183,7 @@ def _stopping(where: Point) -> Any:
     def hook(point: Point) -> None:
         if point is where:
             arm(None)
+            stand_still()
             os.kill(os.getpid(), signal.SIGSTOP)
 
     return hook

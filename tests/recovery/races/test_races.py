@@ -28,6 +28,8 @@ from tests.recovery.races.rounds import (
     yes_and_no,
 )
 
+pytestmark = pytest.mark.long
+
 SHARE, SOAK = 6, 1000
 LADDER_S = 900 + 1800
 OF_SYSTEM = Edit("floor.yaml", "clock: floor\nclock_start: 2026-05-04T06:00+02:00\n", "clock: system\n")
