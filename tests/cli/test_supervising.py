@@ -28,18 +28,25 @@ except AndonError as error:
     print(error.error_code, error.message)
 """
 
+IN_THE_FORK = """
+import os, signal
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+"""
 
-def run(tmp_path: object, work: str, most: int, apart_s: float = 1.0) -> list[str]:
+
+def run(tmp_path: object, work: str, most: int, apart_s: float = 1.0, program: str = PROGRAM) -> list[str]:
     words = [
         sys.executable,
         "-c",
-        PROGRAM.replace("{work}", work),
+        program.replace("{work}", work),
         f"{tmp_path}/times",
         str(most),
         str(apart_s),
     ]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stderr == ""
+    done = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, start_new_session=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
@@ -81,3 +88,16 @@ def test_signal_is_passed_on_to_the_child(tmp_path: object) -> None:
         assert process.stdout.readline() == "there\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "0\n"
+
+
+def test_signal_that_comes_as_the_child_is_made_reaches_it_and_nobody_else(tmp_path: object) -> None:
+    """Its number is not known then, and a signal to process 0 would go to the whole group."""
+    assert run(tmp_path, "time.sleep(60)", most=3, program=IN_THE_FORK + PROGRAM) == ["130"]
+
+
+def test_signal_between_a_death_and_the_next_child_ends_it(tmp_path: object) -> None:
+    """Nobody is there to pass it on to, and the number of the one before may be another process's by then."""
+    counting = PROGRAM.replace("now[0] += apart_s", "now[0] += apart_s; os.kill(os.getpid(), signal.SIGTERM)")
+    [said, code] = run(tmp_path, "os._exit(9)", most=3, program=counting)
+    assert said.endswith("died by exit 9; it is started anew")
+    assert code == "130"
