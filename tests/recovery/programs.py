@@ -93,6 +93,12 @@ def decide_and_die(data: Path, escalation: str) -> None:
     asyncio.run(main())
 
 
+def halted(pid: int | None) -> bool:
+    """Whether a process has been stopped by a signal."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
 def stand_still() -> None:
     """Before a process is stopped that stands at a failpoint of its loop.
 

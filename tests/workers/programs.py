@@ -1,6 +1,7 @@
 """Workers that tests run in processes of their own, to kill, stop and starve them."""
 
 import asyncio
+import itertools
 import os
 import resource
 import signal
@@ -20,7 +21,7 @@ from graph.working import Shift, Worker
 from protocol.failpoints import Point, arm
 from tests.agents.floor_copies import HARBOUR
 from tests.graph.harbour_app import Models
-from tests.recovery.programs import tell
+from tests.recovery.programs import stand_still, tell
 
 POISON = "poison"
 """A word in a request that whoever answers it does not survive."""
@@ -91,17 +92,37 @@ async def at_work(app: App, post: Post, told: Callable[[dict[str, Any]], None], 
     await Worker(app, dispatcher, told, post.host).run(stop, Shift(post.at_once, once=post.once))
 
 
-def work(post: Post, out: Path) -> None:
+def work(post: Post, out: Path, models: Models | None = None) -> None:
     """A worker from its first case to its last, in a process that may not live to see it."""
 
     async def main() -> None:
-        async with open_app(post.settings, Slow(post)) as app:
+        async with open_app(post.settings, models or Slow(post)) as app:
             tell(out, "ready")
             await at_work(
                 app, post, lambda case: tell(out, f"{case['case']} {case['status']}"), asyncio.Event()
             )
 
     asyncio.run(main())
+
+
+class Stopped(Slow):
+    """Models whose first call stops the process, nothing of which is in the middle of a transaction."""
+
+    def __init__(self, post: Post) -> None:
+        super().__init__(post)
+        self._calls = itertools.count()
+
+    async def seen(self, agent: str, messages: Any) -> None:
+        """One call."""
+        await super().seen(agent, messages)
+        if next(self._calls) == 0:
+            stand_still()
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_in_call(post: Post, out: Path) -> None:
+    """A worker that stops in its first call of a model."""
+    work(post, out, Stopped(post))
 
 
 def stop_in_commit(post: Post, out: Path) -> None:

@@ -12,9 +12,9 @@ from protocol.ports import ReadTx
 from protocol.rows import CaseRow
 from tests.graph.harbour_app import LAY, SOUND, WHERE, dump, until, violations
 from tests.postgres import new_database
-from tests.recovery.programs import FORKS, KILLED, told
+from tests.recovery.programs import FORKS, KILLED, halted, told
 from tests.recovery.test_processes import LIMIT_S, start, wait_until
-from tests.workers.programs import POISON, Post, enqueue, stop_in_commit, work
+from tests.workers.programs import POISON, Post, enqueue, stop_in_call, stop_in_commit, work
 
 pytestmark = pytest.mark.long
 
@@ -115,12 +115,12 @@ async def test_worker_stopped_past_its_lease_commits_nothing_when_it_goes_on(
     post: Post, tmp_path: Path
 ) -> None:
     short = replace(post, lease_s=1.0, renew_s=0.3)
-    slow, quick = replace(short, model_s=0.5, host="first"), replace(short, host="second", once=False)
+    quick = replace(short, host="second", once=False)
     (case,) = await enqueue(post, [SOUND])
-    first = start(work, slow, tmp_path / "first")
+    first = start(stop_in_call, replace(short, host="first"), tmp_path / "first")
+    wait_until(lambda: halted(first.pid))
     async with open_app(quick.settings) as app:
-        await until(app, lambda tx: held(tx, case) == first.pid)
-        os.kill(first.pid, signal.SIGSTOP)
+        assert await app.ledger.read(lambda tx: held(tx, case)) == first.pid
         try:
             second = start(work, quick, tmp_path / "second")
             await until(app, lambda tx: ended(tx, case))

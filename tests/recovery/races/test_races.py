@@ -13,6 +13,7 @@ from graph.app import open_app
 from tests.agents.floor_copies import Edit, copy_harbour
 from tests.graph.harbour_app import SOUND, dump, violations
 from tests.postgres import drop_database, new_database
+from tests.recovery.programs import halted
 from tests.recovery.races.clocks import RIGHT, SKEWS, Skew
 from tests.recovery.races.racers import LIMIT_S, Racer, Site, pair
 from tests.recovery.races.rounds import (
@@ -92,16 +93,10 @@ async def test_wrong_clocks_let_nothing_act_twice(
     assert set(told.effects) <= {0, 1}
 
 
-def halted(racer: Racer) -> bool:
-    """Whether it has been stopped by a signal."""
-    stat = Path(f"/proc/{racer.process.pid}/stat").read_text()
-    return stat.rpartition(")")[2].split()[0] == "T"
-
-
 def wait_until_halted(racer: Racer) -> None:
     """A condition; the limit only ends a test that has failed."""
     ends = time.monotonic() + LIMIT_S
-    while not halted(racer):
+    while not halted(racer.process.pid):
         assert time.monotonic() < ends, "it never came there"
         time.sleep(0.002)
 
