@@ -1,7 +1,7 @@
 """How a backend of models is named, and where one is served. Light: settings are read by every command."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,20 +12,43 @@ OFFLINE = "offline"
 """The name of the backend that plays each role by its policy."""
 TIERS = "tiers"
 """What stands for the floor's own choice where one backend could stand."""
-OPENAI = "openai:"
-"""What the name of a model at an endpoint begins with."""
+OPENAI = "openai"
+"""The endpoint that the environment names; floors declare others."""
+RESERVED = (OPENAI, OFFLINE, TIERS)
+"""Names that no endpoint of a floor has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this.
 
-    ``streams``: whether they are asked for their answers in streams.
+    ``streams``: whether they are asked for their answers in streams. ``key_env``: the variable of the key.
     """
 
     base_url: str | None = None
     key: str | None = field(default=None, repr=False)
     streams: bool = False
+    key_env: str = "OPENAI_API_KEY"
+
+
+def split_backend(name: str) -> tuple[str, str] | None:
+    """Endpoint and model of a backend's name; None for ``offline``, and for what names no model."""
+    endpoint, _, model = name.partition(":")
+    return (endpoint, model) if endpoint and model and not any(c.isspace() for c in name) else None
+
+
+def endpoints_of(models: "Models", own: Endpoint, secret: Callable[[str], str | None]) -> dict[str, Endpoint]:
+    """Every endpoint that a floor may name. ``own``: the environment's; ``secret``: the key of a variable."""
+    found = {OPENAI: replace(own, streams=models.stream)}
+    for name, entry in models.endpoints.items():
+        streams = models.stream if entry.stream is None else entry.stream
+        found[name] = Endpoint(entry.url, secret(entry.key_env), streams, entry.key_env)
+    return found
+
+
+def urls_of(models: "Models", own: str | None = None) -> dict[str, str | None]:
+    """Where each endpoint is; None: OpenAI's own address. ``own``: the environment's."""
+    return {OPENAI: own, **{name: entry.url for name, entry in models.endpoints.items()}}
 
 
 def chains_of(

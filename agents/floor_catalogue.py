@@ -48,6 +48,10 @@ class Code(StrEnum):
     RULE_UNKNOWN = "rule_unknown"
     TIER_UNKNOWN = "tier_unknown"
     MODEL_UNKNOWN = "model_unknown"
+    ENDPOINT_URL_INVALID = "endpoint_url_invalid"
+    ENDPOINT_UNENCRYPTED = "endpoint_unencrypted"
+    ENDPOINT_KEY_INVALID = "endpoint_key_invalid"
+    ENDPOINT_UNUSED = "endpoint_unused"
     FALLBACK_CIRCULAR = "fallback_circular"
     MONEY_UNPRICED = "money_unpriced"
     LIMIT_TOO_SMALL = "limit_too_small"
@@ -138,6 +142,8 @@ WARNINGS = frozenset(
         Code.ROLE_UNHELD,
         Code.APPROVAL_RUNG_UNREACHED,
         Code.APPROVAL_UNUSED,
+        Code.ENDPOINT_UNENCRYPTED,
+        Code.ENDPOINT_UNUSED,
         Code.LIMIT_UNREACHED,
         Code.DELIVERY_UNENCRYPTED,
         Code.HEARD_AND_PROJECTED,

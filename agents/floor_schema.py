@@ -288,13 +288,27 @@ _WORDS: Mapping[str, Mapping[str, _Said]] = {
         ),
         "events": ("event types; `bread.*` for a family, `*` for all", [["bread.baked", "approval.*"]]),
     },
+    "ModelEndpoint": {
+        "url": ("its base URL, http or https, mostly with /v1 at its end", ["https://models.example/v1"]),
+        "key_env": (
+            "the environment variable with its key; NAME_FILE may give a file instead",
+            ["SPARE_API_KEY"],
+        ),
+    },
     "Models": {
-        "tiers": ("tier -> `offline` or `openai:NAME`", [{"small": "offline", "large": "openai:gpt-large"}]),
+        "endpoints": (
+            "where models are served beside `openai`, whose address and key the environment says",
+            [{"spare": {"url": "https://models.example/v1", "key_env": "SPARE_API_KEY"}}],
+        ),
+        "tiers": (
+            "tier -> `offline`, `openai:NAME` or, at an endpoint of the floor, `ENDPOINT:NAME`",
+            [{"small": "offline", "large": "openai:gpt-large"}],
+        ),
         "router": ("the tier that chooses an agent for a person's line", ["small"]),
         "agents": ("the tier of agents whose manifest names none; else large", ["large"]),
         "fallback": ("tier -> the tier that plays while its endpoint is down", [{"large": "small"}]),
         "prices": (
-            "prices of models that no public table has, by `openai:NAME`",
+            "prices of models that no public table has, by `ENDPOINT:NAME`",
             [{"openai:own": {"input_usd": "0.10", "output_usd": "0.40"}}],
         ),
     },

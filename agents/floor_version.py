@@ -27,10 +27,11 @@ def describe(
     """The floor's parts. ``python``: the hash of each file; ``prompts``: text by agent.
 
     The seed is left out: it fills an empty ledger and decides nothing afterwards. So are receivers of events,
-    who decide nothing at all.
+    who decide nothing at all, and the addresses of endpoints: which models play is told by the tiers.
     """
     data = config.model_dump(mode="json", by_alias=True)
     rest = {name: value for name, value in data.items() if name not in (*_NAMED, "seed", "deliver")}
+    del rest["models"]["endpoints"]
     found = {"floor.yaml": dict(_fields("", rest))}
     for name, policy in data["approvals"].items():
         found[f"approval {name}"] = dict(_fields("", policy))

@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from langchain_core.language_models import BaseChatModel
 
-from agents.backend import OFFLINE, OPENAI, Endpoint
+from agents.backend import OFFLINE, Endpoint, split_backend
 from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
 from protocol.turns import Move, Play, Policy, Turn, View, from_json
@@ -166,28 +166,33 @@ def calls_of(message: Any) -> Iterator[Mapping[str, Any]]:
 
 def open_tiers(
     chains: Mapping[str, Sequence[str]],
-    endpoint: Endpoint,
+    endpoints: Mapping[str, Endpoint],
     policies: Mapping[str, Policy],
     scripts: Mapping[str, Script] | None = None,
 ) -> ModelAccess:
     """The backends of every role. InvalidFloorError for one that there is not, or that lacks its key."""
     names = sorted({name for chain in chains.values() for name in chain})
-    backends = {name: open_models(name, endpoint, policies, scripts) for name in names}
+    backends = {name: open_models(name, endpoints, policies, scripts) for name in names}
     return TieredAccess(backends, chains)
 
 
 def open_models(
-    name: str, endpoint: Endpoint, policies: Mapping[str, Policy], scripts: Mapping[str, Script] | None = None
+    name: str,
+    endpoints: Mapping[str, Endpoint],
+    policies: Mapping[str, Policy],
+    scripts: Mapping[str, Script] | None = None,
 ) -> ModelAccess:
-    """The backend of a name: ``offline`` or ``openai:NAME``. InvalidFloorError for another or no key."""
+    """The backend of a name: ``offline`` or ``ENDPOINT:NAME``. InvalidFloorError for another or no key."""
     if name == OFFLINE:
         return OfflineAccess(policies, scripts)
-    if name.startswith(OPENAI) and name != OPENAI:
+    if (named := split_backend(name)) is not None and named[0] in endpoints:
         from agents.openai_access import OpenAIAccess
 
-        return OpenAIAccess(name.removeprefix(OPENAI), endpoint)
+        at, model = named
+        return OpenAIAccess(model, endpoints[at], at)
+    known = " or ".join(f"{at}:NAME" for at in endpoints)
     raise InvalidFloorError(
         f"There is no model {name!r}.",
-        hint="--model offline needs nothing; --model openai:NAME names one of an endpoint.",
+        hint=f"--model offline needs nothing; {known} names one of an endpoint.",
         code="bad_settings",
     )

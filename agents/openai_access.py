@@ -4,15 +4,19 @@ from langchain_core.language_models import BaseChatModel
 
 from agents.backend import OPENAI, Endpoint
 from protocol.errors import InvalidFloorError
+from telemetry.log import hide
 
 LONGEST_S = 600.0
 """No call lasts longer, whatever a turn's deadline allows."""
 
 
 class OpenAIAccess:
-    """One model for every role. The turn's deadline ends a call, and the turn runtime alone tries again."""
+    """One model for every role. The turn's deadline ends a call, and the turn runtime alone tries again.
 
-    def __init__(self, name: str, endpoint: Endpoint) -> None:
+    ``at``: the name of the endpoint.
+    """
+
+    def __init__(self, name: str, endpoint: Endpoint, at: str = OPENAI) -> None:
         import httpx2
         from pydantic import SecretStr
 
@@ -21,10 +25,11 @@ class OpenAIAccess:
         if not endpoint.key:
             raise InvalidFloorError(
                 f"The model {name} needs a key for its endpoint.",
-                hint="Set OPENAI_API_KEY; for an endpoint that asks for none, set it to any word.",
+                hint=f"Set {endpoint.key_env}; for an endpoint that asks for none, set it to any word.",
                 code="no_key",
             )
-        self._name = f"{OPENAI}{name}"
+        hide(endpoint.key)
+        self._name = f"{at}:{name}"
         self._model = StrictChat(
             model=name,
             base_url=endpoint.base_url,

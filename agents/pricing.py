@@ -6,7 +6,7 @@ Whatever none of them knows has an unknown price, which is never 0.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from agents.backend import OFFLINE, OPENAI
+from agents.backend import OFFLINE, OPENAI, split_backend
 from protocol.floor import Price
 from telemetry.prices import Tokens, published, table
 
@@ -16,11 +16,11 @@ FLOOR = "floor.yaml"
 
 
 class PriceBook:
-    """Prices of backends. ``own``: the floor's, by backend; ``url``: where endpoints are; None: OpenAI's."""
+    """Prices of backends. ``own``: the floor's, by backend; ``urls``: of endpoints; None: OpenAI's own."""
 
-    def __init__(self, own: Mapping[str, Price], url: str | None = None) -> None:
+    def __init__(self, own: Mapping[str, Price], urls: Mapping[str, str | None] | None = None) -> None:
         self._own = own
-        self._url = url
+        self._urls = {OPENAI: None} if urls is None else urls
 
     def cost(self, backend: str, tokens: Tokens) -> Decimal | None:
         """US dollars of a call; None when its price is unknown."""
@@ -28,9 +28,10 @@ class PriceBook:
             return Decimal(0)
         if (price := self._own.get(backend)) is not None:
             return _by(price, tokens)
-        if not backend.startswith(OPENAI):
+        if (named := split_backend(backend)) is None or named[0] not in self._urls:
             return None
-        return published(backend.removeprefix(OPENAI), self._url, tokens)
+        endpoint, model = named
+        return published(model, self._urls[endpoint], tokens)
 
     def table_of(self, backend: str) -> str | None:
         """Which table its price is from; None when none has it."""

@@ -1,6 +1,5 @@
 """``andon audit``: the ledger's invariants and its chain, verified from a copy while others work on it."""
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.exits import DONE, FAILED
+from cli.keys import model_keys
 from cli.options import Common, verb
 from cli.output import Output
 from protocol.errors import NotFoundError
@@ -15,6 +15,7 @@ from protocol.errors import NotFoundError
 if TYPE_CHECKING:
     from checkpoints.audit_anchor import Beside
     from checkpoints.audit_port import AuditTx
+    from protocol.floor import FloorConfig
     from protocol.world import World
 
 
@@ -26,7 +27,7 @@ def command(common: Common, repair_plan: bool) -> int:
     from checkpoints.audit_plans import plan
 
     with _copy(common) as (world, tx):
-        shape = audit(tx, world, _beside(common))
+        shape = audit(tx, world, _beside(common, world.config))
     if repair_plan:
         shape["plan"] = plan(shape["violations"])
     out = Output(common)
@@ -58,7 +59,7 @@ def _copy(common: Common) -> "Iterator[tuple[World, AuditTx]]":
         yield world, tx
 
 
-def _beside(common: Common) -> "Beside":
+def _beside(common: Common, config: "FloorConfig") -> "Beside":
     from checkpoints.anchor import open_anchor
     from checkpoints.audit_anchor import Beside
     from graph.anchoring import anchor_files
@@ -67,7 +68,7 @@ def _beside(common: Common) -> "Beside":
     return Beside(
         anchor=open_anchor(path, key, make=False),
         checkpoints=None if common.database is not None else common.data / "checkpoints.db",
-        secrets=[s for s in (os.environ.get("OPENAI_API_KEY", ""),) if s],
+        secrets=model_keys(config),
     )
 
 

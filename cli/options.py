@@ -19,6 +19,8 @@ HELP = {"help_option_names": ["-h", "--help"]}
 CONFIG = "floor.yaml"
 DATA = ".andon"
 LEDGER = "ledger.db"
+KEYS = ("OPENAI_API_KEY", "PGPASSWORD")
+"""Variables of the environment whose values are keys, beside those that a floor names."""
 TOPOLOGY = "hybrid"
 _GIVEN = "cli.given"
 _PLANT = Path(__file__).resolve().parent.parent
@@ -138,7 +140,7 @@ def _start_logging(verbose: int) -> None:
         return
     from telemetry.log import start_logging
 
-    start_logging(verbose, secrets=[os.environ.get(name, "") for name in ("OPENAI_API_KEY", "PGPASSWORD")])
+    start_logging(verbose, secrets=[os.environ.get(name, "") for name in KEYS])
 
 
 def _default_floor(here: Path) -> Path:
@@ -179,7 +181,11 @@ _OPTIONS = (
     ),
     _option("--data", metavar="DIR", help="Where its ledger lives (default: .andon in the floor)."),
     _option("--database", metavar="URL", help="A PostgreSQL that holds the ledger, for many machines."),
-    _option("--model", metavar="MODEL", help="offline (the default), or openai:NAME of any endpoint."),
+    _option(
+        "--model",
+        metavar="MODEL",
+        help="offline (the default), or openai:NAME; NAME:MODEL at an endpoint of the floor.",
+    ),
     _option("--topology", metavar="T", help="hybrid (the default); others in a later version."),
     _option("--as", "as_person", metavar="PERSON", help="Who asks or decides (default: you)."),
     _option("--json", "as_json", is_flag=True, help="One JSON object per answer on stdout."),

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 
 def model_line(settings: "Settings", models: "Models") -> str:
     """Which model plays the roles, and where it is asked."""
-    from agents.backend import OFFLINE, OPENAI
+    from agents.backend import split_backend, urls_of
 
-    backends = sorted({settings.model} if settings.model else set(models.tiers.values()))
-    asked = [name.removeprefix(OPENAI) for name in backends if name != OFFLINE]
+    asked: dict[str, list[str]] = {}
+    for backend in sorted({settings.model} if settings.model else set(models.tiers.values())):
+        if named := split_backend(backend):
+            asked.setdefault(named[0], []).append(named[1])
     if not asked:
         return "model: offline. Each role is played by its policy; no key, no network."
     tiers = "" if settings.model else ", by the tiers of floor.yaml"
-    where = settings.endpoint.base_url or "its maker"
-    return f"model: {', '.join(asked)} at {where}{tiers}. What agents see is sent there."
+    urls = urls_of(models, settings.endpoint.base_url)
+    places = " and ".join(
+        f"{', '.join(names)} at {urls[at] or 'its maker'}" for at, names in sorted(asked.items())
+    )
+    return f"model: {places}{tiers}. What agents see is sent there."
 
 
 def print_outcome(out: Output, shape: Mapping[str, Any], zone: str, *, told: str = "") -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from agents.backend import OFFLINE, TIERS, chains_of
+from agents.backend import OFFLINE, TIERS, chains_of, endpoints_of, urls_of
 from agents.budgets import check_money
 from agents.floor_loader import Floor, load_floor
 from agents.model_router import ROUTER, ModelRouter
@@ -246,17 +246,18 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         )
     played_by = (settings.model or TIERS) if models is None and not settings.scripts else SCRIPTED
     chains = chains_of(world.config.models, world.manifests, settings.model)
-    prices = PriceBook(world.config.models.prices, settings.endpoint.base_url)
+    urls = urls_of(world.config.models, settings.endpoint.base_url)
+    endpoints = endpoints_of(world.config.models, settings.endpoint, settings.secret)
+    prices = PriceBook(world.config.models.prices, urls)
     mine: list[ModelAccess] = []
     asked: ModelAccess | None = None
-    endpoint = replace(settings.endpoint, streams=world.config.models.stream)
     if models is None:
         routing = settings.model or world.config.models.tiers[world.config.models.router]
         check_money(world, {**chains, ROUTER: [routing]}, prices)
-        models = open_tiers(chains, endpoint, floor.policies, settings.scripts)
+        models = open_tiers(chains, endpoints, floor.policies, settings.scripts)
         mine.append(models)
         if routing != OFFLINE:
-            asked = open_models(routing, endpoint, floor.policies)
+            asked = open_models(routing, endpoints, floor.policies)
             mine.append(asked)
     place = Place(settings.data_dir, settings.database, settings.inline)
     heads = anchor_files(settings.data_dir, settings.anchor, settings.anchor_key)
@@ -275,7 +276,8 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         taping, clock = RecordingLedger(ledger), taped_clock(shared)
         served = {a: [m.endpoint_of(a) for m in chain_of(models, a)] for a in world.manifests}
         elapsed = taped_clock(time.monotonic)
-        recorder = Recorder(world, Played(played_by, served, settings.endpoint.base_url), _secrets(settings))
+        keys = [at.key for at in endpoints.values()]
+        recorder = Recorder(world, Played(played_by, served, urls), _secrets(settings, keys))
         turns = TurnRuntime(world, taping, RecordedModels(models), floor.prompts, elapsed, clock, prices)
         router: Router = OfflineRouter(world, floor.policies)
         if asked is not None:
@@ -298,10 +300,10 @@ async def open_app(settings: Settings, models: ModelAccess | None = None) -> Asy
         )
 
 
-def _secrets(settings: Settings) -> tuple[str, ...]:
-    """What may stand in no recording: the key of the models, and the password of the ledger's database."""
+def _secrets(settings: Settings, keys: Sequence[str | None]) -> tuple[str, ...]:
+    """What may stand in no recording: the keys of the models, and the password of the ledger's database."""
     password = urlsplit(settings.database).password if settings.database else None
-    return tuple(s for s in (settings.endpoint.key, password) if s)
+    return tuple(s for s in (*keys, password) if s)
 
 
 def _config(config: FloorConfig, settings: Settings) -> FloorConfig:

@@ -1,10 +1,10 @@
 """Forking one case for somebody: what is set, who is asked anew, and the shape of the answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from agents.backend import OFFLINE, Endpoint
+from agents.backend import OFFLINE, Endpoint, endpoints_of
 from agents.floor_loader import Floor
 from agents.models import open_models
 from checkpoints.rebuilding import Base
@@ -17,6 +17,7 @@ from graph.recorded_items import check_parts
 from graph.replay_case import RECORDED, damaged, no_recording, run_apart
 from graph.replay_shape import Asked, recorded_fingerprints, replay_shape
 from graph.replaying import Replayed
+from graph.secrets import Secrets, environment_secret
 from graph.supposing import require, supposed
 from graph.versions import with_engine
 from protocol.errors import UsageError
@@ -37,6 +38,7 @@ class ForkWish:
     endpoint: Endpoint = field(default_factory=Endpoint)
     after: int | None = None
     base: Base | None = None
+    secret: Secrets = environment_secret
 
 
 def statements_of(parts: Sequence[Part]) -> list[Statement]:
@@ -63,8 +65,8 @@ def fork_case(floor: Floor, case: str, parts: Sequence[Part], wish: ForkWish) ->
         base = wish.base or Base([_seeded(ref, body, wanted) for ref, body in floor.seed], floor.claims)
         known = _known(base, parts)
         require(known, wanted, _LEDGER if wish.base else _OPENING)
-        endpoint = replace(wish.endpoint, streams=world.config.models.stream)
-        live = open_models(wish.model or OFFLINE, endpoint, floor.policies)
+        endpoints = endpoints_of(world.config.models, wish.endpoint, wish.secret)
+        live = open_models(wish.model or OFFLINE, endpoints, floor.policies)
         fork = Fork(floor, world, case, parts, Plan(live, wanted, base, wish.after, every_turn=not wish.sets))
         recorded = course_of([item["asked"] for item in jobs_of(parts)], case)
         _require_pass(recorded, wish.after)

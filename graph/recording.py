@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agents.backend import OPENAI
 from agents.model_router import Choice, ask_router
 from agents.models import ModelAccess, chain_of
 from agents.router import Router
@@ -157,19 +158,24 @@ def on_strand(name: str) -> Iterator[None]:
 @dataclass(frozen=True, slots=True)
 class Played:
     """What plays the roles. ``name``: of the model, or of what gives them; ``endpoints``: of each role, in
-    order of use, None for what runs in this process; ``url``: where endpoints are; None: OpenAI's own.
+    order of use, None for what runs in this process; ``urls``: where endpoints are; None: OpenAI's own.
     """
 
     name: str
     endpoints: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
-    url: str | None = None
+    urls: Mapping[str, str | None] = field(default_factory=dict)
 
     def header(self) -> dict[str, Any]:
-        """What of it stands in a recording: no user and no password."""
+        """What of it stands in a recording: no user and no password. ``url``: of ``openai``."""
         served = {a: list(chain) for a, chain in self.endpoints.items() if any(chain)}
-        parts = urlsplit(self.url or "")
-        url = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-        return {"model": self.name, "endpoints": served, "url": url or None}
+        urls = {at: _plain(url) for at, url in self.urls.items()}
+        return {"model": self.name, "endpoints": served, "url": urls.pop(OPENAI, None), "urls": urls}
+
+
+def _plain(url: str | None) -> str | None:
+    """The address without whatever could be a key."""
+    parts = urlsplit(url or "")
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl() or None
 
 
 class Recorder:

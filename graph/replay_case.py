@@ -1,16 +1,17 @@
 """Replaying one case for somebody: which model answers beside it, on which floor, and the answer's shape."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from agents.backend import OFFLINE, Endpoint
+from agents.backend import OFFLINE, Endpoint, endpoints_of
 from agents.floor_loader import Floor
 from agents.models import ModelAccess, letting_go, open_models
 from checkpoints.recordings import DamagedRecordingError, Part
 from graph.recorded_items import check_parts
 from graph.replay_shape import Asked, recorded_fingerprints, replay_shape, was_played_by_policies
 from graph.replaying import Replay, Replayed
+from graph.secrets import Secrets, environment_secret
 from graph.versions import with_engine
 from protocol.errors import NotFoundError
 from protocol.world import World
@@ -29,6 +30,7 @@ class Wish:
     model: str | None = None
     endpoint: Endpoint = field(default_factory=Endpoint)
     until: int | None = None
+    secret: Secrets = environment_secret
 
 
 def replay_case(
@@ -44,8 +46,8 @@ def replay_case(
     model = wish.model or (OFFLINE if was_played_by_policies(parts) else RECORDED)
     live: ModelAccess | None = None
     if model != RECORDED:
-        endpoint = replace(wish.endpoint, streams=world.config.models.stream)
-        live = open_models(model, endpoint, floor.policies)
+        endpoints = endpoints_of(world.config.models, wish.endpoint, wish.secret)
+        live = open_models(model, endpoints, floor.policies)
     try:
         check_parts(parts)
         replay = Replay(floor, world, case, parts, live=live, policies=model == OFFLINE, until=wish.until)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+from agents.backend import OPENAI
 from agents.floor_loader import Floor
 from agents.models import ModelAccess
 from agents.pricing import PriceBook
@@ -265,7 +266,8 @@ class _DriveRun:
         self._drive = drive
         self._ledger = replay.ledger()
         models = replay.models(begin.get("endpoints") or {})
-        prices = PriceBook(world.config.models.prices, begin.get("url"))
+        urls = {OPENAI: begin.get("url"), **begin.get("urls", {})}
+        prices = PriceBook(world.config.models.prices, urls)
         prompts = replay._floor.prompts  # noqa: SLF001 - one thought in two classes
         elapsed, self._shared = replay.clocks()
         self._turns = TurnRuntime(world, self._ledger, models, prompts, elapsed, self._shared, prices)

@@ -177,14 +177,30 @@ class Price(Strict):
     cached_input_usd: Usd | None = None
 
 
-class Models(Strict):
-    """Model tiers mapped to backends: ``offline`` or ``openai:NAME``.
+class ModelEndpoint(Strict):
+    """An address where models are served, beside the one that the environment names.
 
-    ``agents``: the tier of agents whose manifest names none; without it ``large``, or else the router's.
-    ``fallback``: the tier that plays instead while the endpoint of a tier is down. ``prices``: of backends
-    that no public table knows, or knows wrongly; 0 is a known price.
+    ``key_env`` names the environment variable with its key, or, with ``_FILE`` behind it, the one with the
+    path of a file that holds the key.
     """
 
+    url: str
+    key_env: str
+    stream: bool | None = Field(
+        default=None, description="whether it is asked for streams; without it as `stream` says for all"
+    )
+
+
+class Models(Strict):
+    """Model tiers mapped to backends: ``offline``, or ``ENDPOINT:NAME`` for a model at an endpoint.
+
+    ``endpoints``: addresses by name, beside ``openai``, which is the environment's. ``agents``: the tier of
+    agents whose manifest names none; without it ``large``, or else the router's. ``fallback``: the tier that
+    plays instead while the endpoint of a tier is down. ``prices``: of backends that no public table knows, or
+    knows wrongly; 0 is a known price.
+    """
+
+    endpoints: dict[Name, ModelEndpoint] = Field(default_factory=dict)
     tiers: dict[Name, str] = Field(default_factory=lambda: {"small": "offline", "large": "offline"})
     router: Name = "small"
     agents: Name | None = None

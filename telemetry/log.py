@@ -20,6 +20,12 @@ _KEYS = re.compile(r"\bsk-[A-Za-z0-9_-]{8,}|(?i:(?<=bearer )[A-Za-z0-9._~+/=-]{8
 """The shapes of API keys: OpenAI's, and whatever follows ``Bearer``."""
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_HIDDEN: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Never show a value in what this process logs from here on, such as a key that a floor names."""
+    _HIDDEN.add(secret)
 
 
 class JsonLines(logging.Formatter):
@@ -27,7 +33,7 @@ class JsonLines(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         super().__init__()
-        self._secrets = sorted((s for s in secrets if s), key=len, reverse=True)
+        self._secrets = frozenset(s for s in secrets if s)
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
@@ -43,7 +49,7 @@ class JsonLines(logging.Formatter):
         return self._redact(json.dumps(body, ensure_ascii=False, default=str))
 
     def _redact(self, line: str) -> str:
-        for secret in self._secrets:
+        for secret in sorted(self._secrets | _HIDDEN, key=len, reverse=True):
             line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], HIDDEN)
         return _KEYS.sub(HIDDEN, line)
 

@@ -255,7 +255,11 @@ class _Maker:
                 "breaker": {"failures": rolls.randint(1, 5)},
             }
         config["rules"] = ["no_haste"] if rolls.random() < 0.5 else []
-        config["models"] = {"tiers": {"small": "offline", "large": "openai:large"}, "router": "small"}
+        config["models"] = {
+            "endpoints": {"spare": {"url": "https://models.example/v1", "key_env": "SPARE_API_KEY"}},
+            "tiers": {"small": "offline", "large": "openai:large", "other": "spare:large"},
+            "router": "small",
+        }
         config["seed"] = "seed.yaml"
         return config
 

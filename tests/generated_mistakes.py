@@ -544,7 +544,33 @@ def router_of_no_tier(plan: Blueprint, rolls: random.Random) -> None:
 
 @mistake(Code.MODEL_UNKNOWN)
 def model_of_nobody(plan: Blueprint, rolls: random.Random) -> None:
-    plan.config["models"]["tiers"]["small"] = rolls.choice(("gpt", "openai:", ""))
+    plan.config["models"]["tiers"]["small"] = rolls.choice(("gpt", "openai:", "", "nobody:gpt"))
+
+
+@mistake(Code.ENDPOINT_URL_INVALID)
+def endpoint_nowhere(plan: Blueprint, rolls: random.Random) -> None:
+    url = rolls.choice(
+        ("", "models.example/v1", "ftp://models.example", "https://", "https://a:b@models.example")
+    )
+    plan.config["models"]["endpoints"]["spare"]["url"] = url
+
+
+@mistake(Code.ENDPOINT_UNENCRYPTED)
+def endpoint_in_the_clear(plan: Blueprint, rolls: random.Random) -> None:
+    host = rolls.choice(("models.example", "10.0.0.7:8000", "[2001:db8::1]"))
+    plan.config["models"]["endpoints"]["spare"]["url"] = f"http://{host}/v1"
+
+
+@mistake(Code.ENDPOINT_KEY_INVALID)
+def key_where_its_variable_belongs(plan: Blueprint, rolls: random.Random) -> None:
+    plan.config["models"]["endpoints"]["spare"]["key_env"] = rolls.choice(
+        ("sk-abc", "", "lower", "A B", "1A")
+    )
+
+
+@mistake(Code.ENDPOINT_UNUSED)
+def endpoint_of_no_tier(plan: Blueprint, rolls: random.Random) -> None:
+    plan.config["models"]["tiers"]["other"] = rolls.choice(("offline", "openai:other"))
 
 
 @mistake(Code.TIER_UNKNOWN)

@@ -22,6 +22,15 @@ def _deliver(code: Code, old: str, new: str) -> Case:
     return case(code, CONFIG, _RULES, said, at="- {name: erp")
 
 
+_SPARE = "    spare: {url: 'https://models.example/v1', key_env: SPARE_API_KEY}\n"
+
+
+def _endpoint(code: Code, old: str, new: str, at: str = "spare:", also: tuple[Code, ...] = ()) -> Case:
+    """An endpoint that a tier uses, with one slip."""
+    said = f"models:\n  endpoints:\n{_SPARE}  tiers: {{small: offline, large: 'spare:big'}}\n"
+    return case(code, CONFIG, "", said.replace(old, new), at=at, also=also)
+
+
 FILES = [
     case(Code.PATH_REFUSED, CONFIG, "seed: seed.yaml", "seed: ../harbour/seed.yaml", at="seed:"),
     case(Code.PATH_REFUSED, CONFIG, "seed: seed.yaml", "seed: /etc/hostname", at="seed:"),
@@ -55,6 +64,19 @@ FILES = [
     case(Code.HIDDEN_CHARACTER, CONFIG, "name: Koen Maes", 'name: "Koen \\u202eseaM"', at="seaM"),
     case(Code.HIDDEN_CHARACTER, SEED, "name: Teun", 'name: "Teun\\b"', at="P2:"),
     case(Code.HIDDEN_CHARACTER, "agents/berthing/prompt.md", "", "\nGo.\x07\n", at="Go."),
+]
+
+ENDPOINTS = [
+    _endpoint(Code.ENDPOINT_URL_INVALID, "https:", "ftp:"),
+    _endpoint(Code.ENDPOINT_URL_INVALID, "//models", "//me:secret@models"),
+    _endpoint(Code.ENDPOINT_UNENCRYPTED, "https:", "http:"),
+    _endpoint(Code.ENDPOINT_KEY_INVALID, "SPARE_API_KEY", "sk-s3cr3t"),
+    _endpoint(Code.ENDPOINT_UNUSED, "'spare:big'", "offline"),
+    _endpoint(Code.MODEL_UNKNOWN, "'spare:big'", "'other:big'", "other:big", (Code.ENDPOINT_UNUSED,)),
+    _endpoint(Code.MODEL_UNKNOWN, "'spare:big'", "'spare:'", "spare:'", (Code.ENDPOINT_UNUSED,)),
+    _endpoint(Code.RESERVED_NAME, "spare", "openai", "openai:"),
+    _endpoint(Code.RESERVED_NAME, "spare", "offline", "offline: {url"),
+    _endpoint(Code.UNKNOWN_FIELD, "key_env", "key", also=(Code.MISSING_FIELD,)),
 ]
 
 DELIVERIES = [
@@ -445,4 +467,4 @@ TOOLS = [
     ),
 ]
 
-SLIPS = [*DELIVERIES, *FILES, *FIELDS, *CONFIGURATION, *AGENTS, *TOOLS]
+SLIPS = [*ENDPOINTS, *DELIVERIES, *FILES, *FIELDS, *CONFIGURATION, *AGENTS, *TOOLS]

@@ -17,12 +17,17 @@ CALL = {"name": "reply", "arguments": json.dumps({"text": "at B1"})}
 
 @dataclass
 class HttpEndpoint:
-    """``behaviour``: a name above, or a status code. ``requests``: how many came in; ``came``: any did."""
+    """``behaviour``: a name above, or a status code. ``requests``: how many came in; ``came``: any did.
+
+    ``heads`` and ``bodies``: what they said.
+    """
 
     behaviour: str | int = GOOD
     first: dict[str, Any] | None = None
     """What the first request is answered with instead: a tool call."""
     requests: int = 0
+    heads: list[bytes] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     port: int = 0
     came: asyncio.Event = field(default_factory=asyncio.Event)
     hanging: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -47,7 +52,8 @@ class HttpEndpoint:
                 ),
                 0,
             )
-            await reader.readexactly(length)
+            self.heads.append(head)
+            self.bodies.append(await reader.readexactly(length))
             self.requests += 1
             self.came.set()
             given, self.first = self.first, None

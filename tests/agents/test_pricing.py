@@ -6,7 +6,7 @@ import pytest
 
 from agents.pricing import FLOOR, PriceBook
 from protocol.floor import Price
-from telemetry.prices import Tokens
+from telemetry.prices import PUBLIC_URL, Tokens
 
 OWN = {
     "openai:own": Price(input_usd="2", output_usd="10", cached_input_usd="0.5"),
@@ -33,7 +33,7 @@ def test_the_floor_knows_its_own_prices(backend: str, cost: str | None, table: s
 
 
 def test_published_prices_belong_to_where_a_model_is_served() -> None:
-    known, elsewhere = PriceBook({}), PriceBook({}, "http://127.0.0.1:8911/v1")
+    known, elsewhere = PriceBook({}), PriceBook({}, {"openai": "http://127.0.0.1:8911/v1"})
     found = known.cost("openai:gpt-4o-mini", CALL)
     assert found is not None
     assert 0 < found < Decimal("0.01")
@@ -41,3 +41,6 @@ def test_published_prices_belong_to_where_a_model_is_served() -> None:
     assert (known.table_of("openai:gpt-4o-mini") or "").startswith("genai-prices ")
     assert elsewhere.cost("openai:gpt-4o-mini", CALL) is None
     assert elsewhere.table_of("openai:gpt-4o-mini") is None
+    by_name = PriceBook({}, {"openai": None, "own": "http://127.0.0.1:8911/v1", "eu": PUBLIC_URL})
+    assert by_name.cost("eu:gpt-4o-mini", CALL) == found
+    assert [by_name.cost(f"{at}:gpt-4o-mini", CALL) for at in ("own", "undeclared")] == [None, None]

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from agents.backend import Endpoint, chains_of
+from agents.backend import OPENAI, Endpoint, chains_of, endpoints_of, split_backend
 from agents.models import ModelAccess, chain_of, open_tiers
 from agents.offline_model import OfflineModel
 from protocol.errors import InvalidFloorError
-from protocol.floor import Models
+from protocol.floor import ModelEndpoint, Models
 from protocol.manifest import Manifest, ModelChoice
 from tests.floors_loaded import harbour
 
@@ -27,7 +27,7 @@ def manifests(**tiers: str) -> Mapping[str, Manifest]:
 
 def access(name: str | None = None, **tiers: str) -> ModelAccess:
     chains = chains_of(MODELS, manifests(**tiers), name)
-    return open_tiers(chains, Endpoint("http://127.0.0.1:9/v1", "a-key"), harbour().policies)
+    return open_tiers(chains, {OPENAI: Endpoint("http://127.0.0.1:9/v1", "a-key")}, harbour().policies)
 
 
 def test_each_role_is_played_by_the_backend_of_its_tier() -> None:
@@ -58,7 +58,48 @@ def test_tiers_that_lead_back_to_themselves_end() -> None:
 
 
 def test_a_key_is_wanted_only_where_an_endpoint_is_asked() -> None:
-    assert open_tiers({"berthing": ["offline"]}, Endpoint(), harbour().policies)
+    assert open_tiers({"berthing": ["offline"]}, {OPENAI: Endpoint()}, harbour().policies)
     with pytest.raises(InvalidFloorError) as refused:
-        open_tiers({"berthing": ["offline", "openai:big"]}, Endpoint(), harbour().policies)
+        open_tiers({"berthing": ["offline", "openai:big"]}, {OPENAI: Endpoint()}, harbour().policies)
     assert refused.value.error_code == "no_key"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("openai:big", ("openai", "big")),
+        ("spare:org/big:free@2026", ("spare", "org/big:free@2026")),
+        ("offline", None),
+        ("openai:", None),
+        (":big", None),
+        ("openai: big", None),
+        ("", None),
+    ],
+)
+def test_name_of_a_backend_is_an_endpoint_and_a_model(name: str, parts: tuple[str, str] | None) -> None:
+    assert split_backend(name) == parts
+
+
+def test_endpoints_are_the_environments_and_the_floors() -> None:
+    models = Models(
+        endpoints={
+            "spare": ModelEndpoint(url="https://a.example/v1", key_env="SPARE_API_KEY"),
+            "own": ModelEndpoint(url="https://b.example/v1", key_env="OWN_API_KEY", stream=False),
+        },
+        stream=True,
+    )
+    found = endpoints_of(models, Endpoint("http://127.0.0.1:9/v1", "k"), {"SPARE_API_KEY": "s"}.get)
+    assert found == {
+        "openai": Endpoint("http://127.0.0.1:9/v1", "k", True, "OPENAI_API_KEY"),
+        "spare": Endpoint("https://a.example/v1", "s", True, "SPARE_API_KEY"),
+        "own": Endpoint("https://b.example/v1", None, False, "OWN_API_KEY"),
+    }
+    assert "'s'" not in repr(found)
+
+
+@pytest.mark.parametrize("name", ["spare:big", "openai:", "gpt"])
+def test_model_at_an_endpoint_that_nobody_declared_is_refused_with_those_there_are(name: str) -> None:
+    with pytest.raises(InvalidFloorError) as refused:
+        open_tiers({"berthing": [name]}, {OPENAI: Endpoint(), "own": Endpoint()}, harbour().policies)
+    assert refused.value.error_code == "bad_settings"
+    assert "openai:NAME or own:NAME" in (refused.value.hint or "")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from protocol.times import is_instant
-from telemetry.log import HIDDEN, start_logging
+from telemetry import log as logs
+from telemetry.log import HIDDEN, hide, start_logging
 
 KEY = "sk-proj-abcdefghijklmnop"
 
@@ -70,6 +71,15 @@ def test_secrets_are_seen_nowhere(secret: str) -> None:
     (line,) = lines(stream)
     assert line["message"] == f"key {HIDDEN}"
     assert HIDDEN in line["error"]
+
+
+def test_what_becomes_known_later_is_hidden_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_HIDDEN", set())
+    stream = io.StringIO()
+    start_logging(2, stream=stream)
+    hide("spare-key-def")
+    logging.getLogger("httpx").debug("sent spare-key-def")
+    assert [line["message"] for line in lines(stream)] == [f"sent {HIDDEN}"]
 
 
 @pytest.mark.parametrize("text", [f"using {KEY}", "Authorization: Bearer abcdef0123456789"])
