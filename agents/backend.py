@@ -23,12 +23,14 @@ class Endpoint:
     """Where models are served. ``base_url`` None: OpenAI's own. The key shows in nothing that prints this.
 
     ``streams``: whether they are asked for their answers in streams. ``key_env``: the variable of the key.
+    ``silence_s``: seconds without a word after which a call has failed, whatever its deadline allows.
     """
 
     base_url: str | None = None
     key: str | None = field(default=None, repr=False)
     streams: bool = False
     key_env: str = "OPENAI_API_KEY"
+    silence_s: float = 600.0
 
 
 def split_backend(name: str) -> tuple[str, str] | None:
@@ -42,8 +44,13 @@ def endpoints_of(models: "Models", own: Endpoint, secret: Callable[[str], str | 
     found = {OPENAI: replace(own, streams=models.stream)}
     for name, entry in models.endpoints.items():
         streams = models.stream if entry.stream is None else entry.stream
-        found[name] = Endpoint(entry.url, secret(entry.key_env), streams, entry.key_env)
+        found[name] = Endpoint(entry.url, secret(entry.key_env), streams, entry.key_env, own.silence_s)
     return found
+
+
+def patient(own: Endpoint, manifests: "Mapping[str, Manifest]") -> Endpoint:
+    """The endpoint for a time in which no deadline ends a call: its silence is the longest one of a turn."""
+    return replace(own, silence_s=float(max(m.timeout_policy.call_s for m in manifests.values())))
 
 
 def urls_of(models: "Models", own: str | None = None) -> dict[str, str | None]:

@@ -6,9 +6,6 @@ from agents.backend import OPENAI, Endpoint
 from protocol.errors import InvalidFloorError
 from telemetry.log import hide
 
-LONGEST_S = 600.0
-"""No call lasts longer, whatever a turn's deadline allows."""
-
 
 class OpenAIAccess:
     """One model for every role. The turn's deadline ends a call, and the turn runtime alone tries again.
@@ -34,7 +31,9 @@ class OpenAIAccess:
             model=name,
             base_url=endpoint.base_url,
             api_key=SecretStr(endpoint.key),
-            timeout=httpx2.Timeout(LONGEST_S),  # an object, or it shares connections with all of the process
+            timeout=httpx2.Timeout(
+                endpoint.silence_s
+            ),  # an object, or it shares connections with all of the process
             max_retries=0,
             temperature=0,
             use_responses_api=False,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.backend import OFFLINE, Endpoint, endpoints_of
+from agents.backend import OFFLINE, Endpoint, endpoints_of, patient
 from agents.floor_loader import Floor
 from agents.models import open_models
 from checkpoints.rebuilding import Base
@@ -65,7 +65,7 @@ def fork_case(floor: Floor, case: str, parts: Sequence[Part], wish: ForkWish) ->
         base = wish.base or Base([_seeded(ref, body, wanted) for ref, body in floor.seed], floor.claims)
         known = _known(base, parts)
         require(known, wanted, _LEDGER if wish.base else _OPENING)
-        endpoints = endpoints_of(world.config.models, wish.endpoint, wish.secret)
+        endpoints = endpoints_of(world.config.models, patient(wish.endpoint, world.manifests), wish.secret)
         live = open_models(wish.model or OFFLINE, endpoints, floor.policies)
         fork = Fork(floor, world, case, parts, Plan(live, wanted, base, wish.after, every_turn=not wish.sets))
         recorded = course_of([item["asked"] for item in jobs_of(parts)], case)

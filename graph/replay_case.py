@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.backend import OFFLINE, Endpoint, endpoints_of
+from agents.backend import OFFLINE, Endpoint, endpoints_of, patient
 from agents.floor_loader import Floor
 from agents.models import ModelAccess, letting_go, open_models
 from checkpoints.recordings import DamagedRecordingError, Part
@@ -46,7 +46,7 @@ def replay_case(
     model = wish.model or (OFFLINE if was_played_by_policies(parts) else RECORDED)
     live: ModelAccess | None = None
     if model != RECORDED:
-        endpoints = endpoints_of(world.config.models, wish.endpoint, wish.secret)
+        endpoints = endpoints_of(world.config.models, patient(wish.endpoint, world.manifests), wish.secret)
         live = open_models(model, endpoints, floor.policies)
     try:
         check_parts(parts)

@@ -1,14 +1,17 @@
 """Cases that a model played over HTTP, well and badly, run again without it, and compared with policies."""
 
 import asyncio
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.backend import Endpoint
+from checkpoints.recordings import Part
 from evals.model_server.faults import Fault
 from graph.app import App
+from tests.agents.floor_copies import Edit, copy_harbour
 from tests.evals.model_server.test_endpoint import served
 from tests.graph.harbour_app import SHIFT, SOUND, WHERE, opened
 from tests.graph.replayed import cases, recording, replay
@@ -64,3 +67,21 @@ def test_policies_are_compared_with_what_a_model_said(tmp_path: Path) -> None:
     for case, parts in played(tmp_path).items():
         shape, _ = replay(case, parts, model="offline")
         assert shape["answers"]["compared"] == shape["answers"]["same"] > 0
+
+
+def test_endpoint_that_is_silent_is_given_up_after_the_longest_turn(tmp_path: Path) -> None:
+    """No deadline ends a call there: a replay's time is not the one in which the model answers."""
+    quick = [Edit(f"agents/{a}/manifest.yaml", "call_s: 20", "call_s: 1") for a in ("berthing", "fairway")]
+    floor = copy_harbour(tmp_path / "floor", *quick)
+
+    async def asked() -> tuple[str, list[Part]]:
+        async with opened(tmp_path / "data", floor) as app:
+            case = (await app.ask(WHERE, person="guest"))["case"]
+            return case, await recording(app, case)
+
+    case, parts = asyncio.run(asked())
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and reads none
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        shape, _ = replay(case, parts, floor, model="openai:m", endpoint=Endpoint(url, KEY))
+    assert shape["answers"]["same"] == 0
+    assert "Request timed out" in shape["difference"]["now"]
