@@ -183,7 +183,7 @@ class Recorder:
 
     def __init__(self, world: World, played: Played, secrets: Sequence[str] = ()) -> None:
         self._world = world
-        self._played = played
+        self._played = played.header()
         self._secrets = tuple(s for s in secrets if s)
         self.on = world.config.engine.keep_recordings_days > 0
 
@@ -195,7 +195,7 @@ class Recorder:
             return
         drive = Drive(case, token, self._secrets)
         with driving(drive):
-            note({"step": "begin", **self._version(), **self._played.header(), **header})
+            note({"step": "begin", **self._version(), **self._played, **header})
             yield drive
 
     def between(self, tx: Tx, strand: str, step: Mapping[str, Any], job: Callable[[], T], case: str) -> T:
