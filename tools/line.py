@@ -13,14 +13,12 @@ from typing import Any
 
 from protocol.times import parse, show
 
+from .days import WRITTEN_OUT, NoSuchDayError, find_day
 from .resources import RESOURCES
 from .site import ZONE, local
 from .words import spoken
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _INSTANT = re.compile(r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})\b")
-_DAY = re.compile(r"\b(today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b", re.IGNORECASE)
 _CLOCK = re.compile(r"\b(?:(\d{1,2}):(\d{2})|(\d{1,2}) ?(am|pm)\b|(noon|midnight)\b)", re.IGNORECASE)
 _LENGTH = re.compile(r"\b(\d{1,4}(?:\.\d)?) ?-?(hours?|h|minutes?|mins?|min|m|days?)\b", re.IGNORECASE)
 _PER = {"h": 60, "m": 1, "d": 24 * 60}
@@ -50,6 +48,7 @@ _NOUNS = frozenset(
 _QUESTION = re.compile(
     r"\s*(what|which|why|who|when|where|how|is|are|was|were|does|do|did|has|have|can|could|may|show|list|tell)\b"
 )
+_TO = re.compile(r"\bto\b", re.IGNORECASE)
 _POLITE = re.compile(r"\s*(can|could|will|would) you\b(?! (tell|show|say|list))|\s*please\b")
 MAX_QUANTITY = 10_000_000
 """Beyond this a number in a line is taken for a slip."""
@@ -129,31 +128,47 @@ class Line:
         return next((key for key in bare if key not in keys and key not in formed), None)
 
     def when(self, now: str) -> When | None:
-        """The first instant it names, in site time; a weekday is the next one, today included."""
+        """The first instant it names, in site time; a weekday is the next one, today included.
+
+        None as well when it names a day that is none: whoever asks for it asks the person.
+        """
         if found := _INSTANT.search(self.text):
             try:
                 at = parse(found[0])
             except ValueError:
                 return None
             return When(at.astimezone(ZONE).date(), show(at))
-        day, clock = self._day(local(now).date()), self._clock()
+        today = local(now).date()
+        try:
+            day = find_day(self.text, today)
+        except NoSuchDayError:
+            return None
+        return self._at(day.day if day else None, today)
+
+    def target(self, now: str) -> When | None:
+        """The instant that something is to be moved ``to``: behind that word if one is there, else the first.
+
+        Its day may stand before: ``from Tuesday 07:00 to 09:00``.
+        """
+        first, today = self.when(now), local(now).date()
+        if first is None:
+            return None
+        for word in reversed(list(_TO.finditer(self.text))):
+            behind = Line(self.text[word.end() :], {})
+            if (there := behind.when(now)) is None:
+                continue
+            if find_day(behind.text, today) is not None or _INSTANT.search(behind.text):
+                return there
+            return behind._at(first.day, today)
+        return first
+
+    def _at(self, day: date | None, today: date) -> When | None:
+        """The hour that it names, on a day."""
+        clock = self._clock()
         if day is None and clock is None:
             return None
-        on = day or local(now).date()
+        on = day or today
         return When(on, show(datetime.combine(on, clock, ZONE)) if clock is not None else None)
-
-    def _day(self, today: date) -> date | None:
-        if found := _DATE.search(self.text):
-            try:
-                return date(int(found[1]), int(found[2]), int(found[3]))
-            except ValueError:
-                return None
-        if (word := _DAY.search(self.text)) is None:
-            return None
-        name = word[1].lower()
-        if name in _DAYS:
-            return today + timedelta(days=(_DAYS.index(name) - today.weekday()) % 7)
-        return today + timedelta(days=name == "tomorrow")
 
     def _clock(self) -> time | None:
         for found in _CLOCK.finditer(self.text):
@@ -175,7 +190,7 @@ class Line:
     def quantities(self) -> list[int | Slip]:
         """Whole numbers that are no part of a key, a time or a length, in order; slips are told apart."""
         rest = self.text
-        for pattern in (_INSTANT, _DATE, _CLOCK, _LENGTH):
+        for pattern in (_INSTANT, *WRITTEN_OUT, _CLOCK, _LENGTH):
             rest = pattern.sub(" ", rest)
         found: list[int | Slip] = []
         for number in _NUMBER.finditer(rest):

@@ -6,7 +6,9 @@ from typing import Any, TypeAlias
 
 from protocol.turns import Move, QueryCall, Reply, View
 
+from .days import NoSuchDayError, find_day
 from .line import Line, Slip
+from .site import local
 
 REMARK = 300
 """How much of a line is kept as a remark on what it asks for."""
@@ -80,6 +82,17 @@ def slip(line: Line) -> Reply | None:
     """The refusal for a number that cannot be a quantity."""
     found = next((n for n in line.quantities() if isinstance(n, Slip)), None)
     return Reply(f"{found.written} {found.why}; nothing was changed.", "bad_quantity") if found else None
+
+
+def no_day(told: Said) -> Reply | None:
+    """What to ask about a day that is none, or that may be either of two: none is guessed."""
+    try:
+        find_day(told.line.text, local(told.view.now).date())
+    except NoSuchDayError as error:
+        return Reply(
+            f"{error}. Which day is meant? Write it like 4 Mar, Wednesday or 2026-03-04.", clarify=True
+        )
+    return None
 
 
 def amounts(line: Line) -> list[int]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from protocol.times import micros, plus, show
 
+from .days import NoSuchDayError, find_day
 from .line import Line
 from .site import ZONE, local
 
@@ -16,8 +17,6 @@ _LAST = re.compile(r"\b(?:last|past) (\d{1,3}) ?(hours?|days?|weeks?)\b")
 _WEEK = re.compile(r"\b(this|last) week\b")
 _SINCE = re.compile(r"\bsince\b(.*)", re.DOTALL)
 _HOUR = re.compile(r"\s*(\d{1,2})(?: o'clock)?\b(?![:/\-.]\d)")
-_NAMED = re.compile(r"\b(?:today|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b")
-_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _AHEAD = re.compile(r"\b(?:tomorrow|tonight|next)\b")
 _PER_H = {"h": 1, "d": 24, "w": 7 * 24}
 
@@ -95,12 +94,15 @@ def _past_day(text: str, now: str) -> date | None:
     today, lower = local(now).date(), text.lower()
     if "yesterday" in lower:
         return today - timedelta(days=1)
-    if _AHEAD.search(lower) or not (_NAMED.search(lower) or _DATE.search(lower)):
+    if _AHEAD.search(lower):
         return None
-    when = Line(text, {}).when(now)
-    if when is None or when.day <= today:
-        return when.day if when else None
-    return when.day - timedelta(days=7) if _NAMED.search(lower) else None
+    try:
+        found = find_day(text, today, is_past=True)
+    except NoSuchDayError:
+        return None
+    if found is None or found.day <= today:
+        return found.day if found else None
+    return found.day - timedelta(days=7) if found.is_weekday else None
 
 
 def _shift(name: str, day: date) -> Span:

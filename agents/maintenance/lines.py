@@ -7,7 +7,7 @@ from protocol.times import minutes_between, plus
 from protocol.turns import Proposal, QueryCall, Reply, View
 
 from ...tools.phrasing import downtime_words, span
-from ...tools.said import Intents, Said, Trying, chosen, slip
+from ...tools.said import Intents, Said, Trying, chosen, no_day, slip
 from ...tools.site import shown
 from .windows import order_for, window
 
@@ -24,7 +24,7 @@ CODES = {"machine": "unknown_machine", "maintenance_order": "unknown_order", "do
 def answer(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit."""
     said = Said.of(view, trigger)
-    if refused := said.unknown(CODES) or slip(said.line):
+    if refused := said.unknown(CODES) or slip(said.line) or no_day(said):
         return [refused]
     intent = chosen(said.line, INTENTS)
     if intent is None and said.line.known("machine"):
@@ -181,7 +181,7 @@ def _locks(said: Said) -> Trying:
 
 def _move(said: Said) -> Trying:
     """A planned downtime to a stated time; its length stays."""
-    downtimes, when = said.line.known("downtime"), said.line.when(said.view.now)
+    downtimes, when = said.line.known("downtime"), said.line.target(said.view.now)
     if len(downtimes) != 1:
         return (yield from _skip(said))
     if when is None or when.at is None:

@@ -8,7 +8,7 @@ from protocol.times import plus
 from protocol.turns import Proposal, QueryCall, Reply, View
 
 from ...tools.phrasing import hold_words, run_words, span
-from ...tools.said import Intents, Said, Trying, chosen
+from ...tools.said import Intents, Said, Trying, chosen, no_day
 from ...tools.site import shown
 from ...tools.spans import Span, current_shift, named_span
 
@@ -48,7 +48,7 @@ _ABOUT: Mapping[str, Sequence[str]] = {
 def said(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit."""
     told = Said.of(view, trigger)
-    if (refusal := told.unknown(UNKNOWN)) is not None:
+    if (refusal := told.unknown(UNKNOWN) or no_day(told)) is not None:
         return [refusal]
     intent = chosen(told.line, INTENTS)
     if intent is None and named_span(told.line.text, view.now) is not None:

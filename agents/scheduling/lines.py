@@ -8,7 +8,7 @@ from protocol.turns import Ask, Move, Proposal, QueryCall, Reply, View
 
 from ...tools.line import When, listed
 from ...tools.phrasing import alternatives_words, downtime_words, hold_words, run_words, span
-from ...tools.said import Intents, Said, Trying, amounts, chosen, slip
+from ...tools.said import Intents, Said, Trying, amounts, chosen, no_day, slip
 from ...tools.site import shown
 from ...tools.values import OVER
 from .runs import material_at, slot_for
@@ -23,7 +23,7 @@ CODES = {"run": "unknown_run", "order": "unknown_order", "machine": "unknown_mac
 def answer(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit."""
     said = Said.of(view, trigger)
-    if refused := said.unknown(CODES) or slip(said.line):
+    if refused := said.unknown(CODES) or slip(said.line) or no_day(said):
         return [refused]
     intent = chosen(said.line, INTENTS)
     if intent is None and (said.line.known("run") or said.line.known("order")):
@@ -64,7 +64,7 @@ def _move(said: Said) -> Trying:
         return [run]
     machines, when = (
         [m for m in said.line.known("machine") if m != run["machine"]],
-        said.line.when(said.view.now),
+        said.line.target(said.view.now),
     )
     if not machines and when is None:
         return [Reply(f"Where to, or when? Say it like: move {run['run']} to Wednesday 07:00.", clarify=True)]
