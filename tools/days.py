@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_BEFORE = r"(?<![\w.:/-])"
+BEFORE = r"(?<![\w.:/-])"
 """Not inside of a key, a number or a time."""
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)"
@@ -22,20 +22,20 @@ _MONTH = (
 _YEAR = r"(?:,? (?P<year>20\d\d)\b(?!:))?"
 _ISO = re.compile(r"\b(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})\b")
 _DAY_FIRST = re.compile(
-    rf"{_BEFORE}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?[ -]{_MONTH}\b\.?{_YEAR}", re.IGNORECASE
+    rf"{BEFORE}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?[ -]{_MONTH}\b\.?{_YEAR}", re.IGNORECASE
 )
 _MONTH_FIRST = re.compile(
     rf"\b{_MONTH}\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d| ?[ap]m\b){_YEAR}", re.IGNORECASE
 )
 _WORDS = r"(?:on|by|until|till|to|from|since|before|after)"
 _DOTTED = re.compile(
-    rf"(?:\b(?:{_WORDS}|{_WEEKDAY}(?:day)?[.,]?,?) |{_BEFORE}(?=\d\d?\.\d\d?\.20))"
+    rf"(?:\b(?:{_WORDS}|{_WEEKDAY}(?:day)?[.,]?,?) |{BEFORE}(?=\d\d?\.\d\d?\.20))"
     r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>(?:20)?\d\d)?(?!\d)",
     re.IGNORECASE,
 )
 """As the site writes it: day, then month. Alone, without a year, it may be a figure that ends a sentence."""
 _SLASHED = re.compile(
-    rf"\b{_WORDS} (\d{{1,2}}/\d{{1,2}})(?![\w/])|{_BEFORE}(\d{{1,2}}/\d{{1,2}}/\d{{2,4}})\b", re.IGNORECASE
+    rf"\b{_WORDS} (\d{{1,2}}/\d{{1,2}})(?![\w/])|{BEFORE}(\d{{1,2}}/\d{{1,2}}/\d{{2,4}})\b", re.IGNORECASE
 )
 _FULL = re.compile(r"\b(mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
 _SHORT = re.compile(
@@ -44,7 +44,8 @@ _SHORT = re.compile(
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(r"\b(today|tonight|tomorrow)\b", re.IGNORECASE)
-_JUST_BEFORE = re.compile(rf"\b{_WEEKDAY}(?:day)?[.,]?,? *(?:the )?$", re.IGNORECASE)
+DAY_WORD = rf"(?:today|tonight|tomorrow|{_WEEKDAY}(?:day)?)"
+_JUSTBEFORE = re.compile(rf"\b{_WEEKDAY}(?:day)?[.,]?,? *(?:the )?$", re.IGNORECASE)
 RECENT = timedelta(days=60)
 """A date without a year that lies no further back is not the next year's."""
 WRITTEN_OUT = (_ISO, _DAY_FIRST, _MONTH_FIRST, _DOTTED)
@@ -96,7 +97,7 @@ def _dates(text: str, today: date, *, is_past: bool) -> Iterator[tuple[int, date
                 raise NoSuchDayError(f"{found['day']} {_month_name(found['month'])} is no day")
             meant = _meant(dates, today, is_past=is_past)
             begins = min(at for at in map(found.start, ("year", "month", "day")) if at >= 0)
-            named = _JUST_BEFORE.search(text[:begins])
+            named = _JUSTBEFORE.search(text[:begins])
             if named is not None and _weekday(named[1]) != meant.weekday():
                 raise NoSuchDayError(f"{meant.day} {meant:%b %Y} is a {meant:%A}")
             yield begins, meant

@@ -13,13 +13,13 @@ from typing import Any
 
 from protocol.times import parse, show
 
+from .clocks import CLOCKS, NoSuchTimeError, find_clock
 from .days import WRITTEN_OUT, NoSuchDayError, find_day
 from .resources import RESOURCES
 from .site import ZONE, local
 from .words import spoken
 
 _INSTANT = re.compile(r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})\b")
-_CLOCK = re.compile(r"\b(?:(\d{1,2}):(\d{2})|(\d{1,2}) ?(am|pm)\b|(noon|midnight)\b)", re.IGNORECASE)
 _LENGTH = re.compile(r"\b(\d{1,4}(?:\.\d)?) ?-?(hours?|h|minutes?|mins?|min|m|days?)\b", re.IGNORECASE)
 _PER = {"h": 60, "m": 1, "d": 24 * 60}
 _NUMBER = re.compile(
@@ -130,7 +130,7 @@ class Line:
     def when(self, now: str) -> When | None:
         """The first instant it names, in site time; a weekday is the next one, today included.
 
-        None as well when it names a day that is none: whoever asks for it asks the person.
+        None as well when it names a day or an hour that is none: see ``unreadable`` in said.py.
         """
         if found := _INSTANT.search(self.text):
             try:
@@ -141,9 +141,9 @@ class Line:
         today = local(now).date()
         try:
             day = find_day(self.text, today)
-        except NoSuchDayError:
+            return self._at(day.day if day else None, today)
+        except (NoSuchDayError, NoSuchTimeError):
             return None
-        return self._at(day.day if day else None, today)
 
     def target(self, now: str) -> When | None:
         """The instant that something is to be moved ``to``: behind that word if one is there, else the first.
@@ -164,22 +164,11 @@ class Line:
 
     def _at(self, day: date | None, today: date) -> When | None:
         """The hour that it names, on a day."""
-        clock = self._clock()
+        clock = find_clock(self.text)
         if day is None and clock is None:
             return None
         on = day or today
         return When(on, show(datetime.combine(on, clock, ZONE)) if clock is not None else None)
-
-    def _clock(self) -> time | None:
-        for found in _CLOCK.finditer(self.text):
-            if found[5]:
-                return time(12 if found[5].lower() == "noon" else 0)
-            hour, minute = int(found[1] or found[3]), int(found[2] or 0)
-            if found[4]:
-                hour = hour % 12 + (12 if found[4].lower() == "pm" else 0)
-            if hour < 24 and minute < 60:
-                return time(hour, minute)
-        return None
 
     def minutes(self) -> int | None:
         """A length of time: ``4 hours``, ``90 min``."""
@@ -190,7 +179,7 @@ class Line:
     def quantities(self) -> list[int | Slip]:
         """Whole numbers that are no part of a key, a time or a length, in order; slips are told apart."""
         rest = self.text
-        for pattern in (_INSTANT, *WRITTEN_OUT, _CLOCK, _LENGTH):
+        for pattern in (_INSTANT, *CLOCKS, *WRITTEN_OUT, _LENGTH):
             rest = pattern.sub(" ", rest)
         found: list[int | Slip] = []
         for number in _NUMBER.finditer(rest):

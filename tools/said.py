@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from protocol.turns import Move, QueryCall, Reply, View
 
+from .clocks import NoSuchTimeError, find_clock
 from .days import NoSuchDayError, find_day
 from .line import Line, Slip
 from .site import local
@@ -84,14 +85,13 @@ def slip(line: Line) -> Reply | None:
     return Reply(f"{found.written} {found.why}; nothing was changed.", "bad_quantity") if found else None
 
 
-def no_day(told: Said) -> Reply | None:
-    """What to ask about a day that is none, or that may be either of two: none is guessed."""
+def unreadable(told: Said) -> Reply | None:
+    """What to ask about a day or an hour that is none, or may be either of two: none is guessed."""
     try:
         find_day(told.line.text, local(told.view.now).date())
-    except NoSuchDayError as error:
-        return Reply(
-            f"{error}. Which day is meant? Write it like 4 Mar, Wednesday or 2026-03-04.", clarify=True
-        )
+        find_clock(told.line.text)
+    except (NoSuchDayError, NoSuchTimeError) as error:
+        return Reply(f"{error}. When is meant? Write it like Wed 4 Mar 14:00, or 2026-03-04.", clarify=True)
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from protocol.turns import Move, QueryCall, Reply, View
 
 from ...tools.line import Line, listed
-from ...tools.said import Intents, Said, Trying, amounts, chosen, no_day, refs_in, slip
+from ...tools.said import Intents, Said, Trying, amounts, chosen, refs_in, slip
 from .allocating import supplied, wanted
 from .showing import enough_words, need_words, purchase_words, stock_words
 from .taking import borrow, give_back_line
@@ -30,7 +30,7 @@ _IT = re.compile(r"\b(?:it|them|that|those|these)\b")
 def said(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit; a question is answered and changes nothing."""
     told = Said.of(view, trigger)
-    if (refusal := told.unknown(UNKNOWN) or slip(told.line) or no_day(told)) is not None:
+    if (refusal := told.unknown(UNKNOWN) or slip(told.line)) is not None:
         return [refusal]
     intent = chosen(told.line, REFUSED) or chosen(told.line, QUESTIONS if told.line.asks() else INTENTS)
     if intent is None and refs_in(told.line, "stock", "lot", "allocation", "order", "purchase"):

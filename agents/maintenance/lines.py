@@ -7,7 +7,7 @@ from protocol.times import minutes_between, plus
 from protocol.turns import Proposal, QueryCall, Reply, View
 
 from ...tools.phrasing import downtime_words, span
-from ...tools.said import Intents, Said, Trying, chosen, no_day, slip
+from ...tools.said import Intents, Said, Trying, chosen, slip, unreadable
 from ...tools.site import shown
 from .windows import order_for, window
 
@@ -24,7 +24,7 @@ CODES = {"machine": "unknown_machine", "maintenance_order": "unknown_order", "do
 def answer(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit."""
     said = Said.of(view, trigger)
-    if refused := said.unknown(CODES) or slip(said.line) or no_day(said):
+    if refused := said.unknown(CODES) or slip(said.line):
         return [refused]
     intent = chosen(said.line, INTENTS)
     if intent is None and said.line.known("machine"):
@@ -50,6 +50,8 @@ def _machine_of(said: Said, ref: str) -> str:
 
 def _need(said: Said) -> Trying:
     """Machine time for the order that is due there; what has no order gets one first."""
+    if asked := unreadable(said):
+        return [asked]
     machine = _machine(said)
     if isinstance(machine, Reply):
         return [machine]
@@ -181,6 +183,8 @@ def _locks(said: Said) -> Trying:
 
 def _move(said: Said) -> Trying:
     """A planned downtime to a stated time; its length stays."""
+    if asked := unreadable(said):
+        return [asked]
     downtimes, when = said.line.known("downtime"), said.line.target(said.view.now)
     if len(downtimes) != 1:
         return (yield from _skip(said))

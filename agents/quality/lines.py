@@ -8,7 +8,7 @@ from protocol.turns import Move, QueryCall, Reply, View
 
 from ...tools.line import Line, listed
 from ...tools.phrasing import alternatives_words, hold_words
-from ...tools.said import Intents, Said, Trying, amounts, chosen, no_day, refs_in, slip
+from ...tools.said import Intents, Said, Trying, amounts, chosen, refs_in, slip, unreadable
 from ...tools.site import shown
 from ...tools.spans import named_span
 from .holds import contained, place, release
@@ -39,7 +39,7 @@ _LENGTH_MM = re.compile(r"-?\d+\.\d+(?: ?mm\b)?")
 def said(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit; a question is answered and changes nothing."""
     told = Said.of(view, {**trigger, "text": _PART.sub("hold: ", trigger["text"])})
-    if (refusal := told.unknown(UNKNOWN) or slip(_without_lengths(told.line)) or no_day(told)) is not None:
+    if (refusal := told.unknown(UNKNOWN) or slip(_without_lengths(told.line))) is not None:
         return [refusal]
     asks = told.line.asks() or _NEGATED.search(told.line.text.lower()) is not None
     intent = chosen(told.line, REFUSED) or chosen(told.line, QUESTIONS if asks else INTENTS)
@@ -179,6 +179,8 @@ def _hold(told: Said) -> Trying:
     """Containment comes first: the hold is proposed at once, with the words as its reason."""
     span, machines = named_span(told.line.text, told.view.now), told.line.known("machine")
     if machines and (span or told.line.says("everything", "all parts", "all lots", "whatever")):
+        if asked := unreadable(told):
+            return [asked]
         return (yield from _hold_output(told, machines, span.start if span else told.view.now))
     refs = told.refs(*SUBJECTS)
     if not refs:

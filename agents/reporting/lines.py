@@ -8,7 +8,7 @@ from protocol.times import plus
 from protocol.turns import Proposal, QueryCall, Reply, View
 
 from ...tools.phrasing import hold_words, run_words, span
-from ...tools.said import Intents, Said, Trying, chosen, no_day
+from ...tools.said import Intents, Said, Trying, chosen, unreadable
 from ...tools.site import shown
 from ...tools.spans import Span, current_shift, named_span
 
@@ -48,7 +48,7 @@ _ABOUT: Mapping[str, Sequence[str]] = {
 def said(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit."""
     told = Said.of(view, trigger)
-    if (refusal := told.unknown(UNKNOWN) or no_day(told)) is not None:
+    if (refusal := told.unknown(UNKNOWN)) is not None:
         return [refusal]
     intent = chosen(told.line, INTENTS)
     if intent is None and named_span(told.line.text, view.now) is not None:
@@ -72,6 +72,8 @@ def _scope(told: Said) -> str | None:
 
 def _asked_for(told: Said) -> Generator[QueryCall, Any, tuple[Mapping[str, Any], list[str]] | Reply]:
     """The figures of the window and scope that a line names, and the words that head them."""
+    if asked := unreadable(told):
+        return asked
     named = named_span(told.line.text, told.view.now)
     if named is None and told.line.says("tomorrow", "tonight", "next"):
         return Reply(
@@ -194,6 +196,8 @@ def _machines(told: Said) -> Trying:
 def _publish(told: Said) -> Trying:
     """A report of the named window; without one of the shift that is going on."""
     yield from ()
+    if asked := unreadable(told):
+        return [asked]
     kind = next((k for k in ("handover", "downtime") if told.line.says(k)), "shift")
     window = named_span(told.line.text, told.view.now)
     moves = window or current_shift(told.view.now)

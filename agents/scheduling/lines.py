@@ -8,7 +8,7 @@ from protocol.turns import Ask, Move, Proposal, QueryCall, Reply, View
 
 from ...tools.line import When, listed
 from ...tools.phrasing import alternatives_words, downtime_words, hold_words, run_words, span
-from ...tools.said import Intents, Said, Trying, amounts, chosen, no_day, slip
+from ...tools.said import Intents, Said, Trying, amounts, chosen, slip, unreadable
 from ...tools.site import shown
 from ...tools.values import OVER
 from .runs import material_at, slot_for
@@ -23,7 +23,7 @@ CODES = {"run": "unknown_run", "order": "unknown_order", "machine": "unknown_mac
 def answer(view: View, trigger: Mapping[str, Any]) -> Trying:
     """The first intent that the line's words fit."""
     said = Said.of(view, trigger)
-    if refused := said.unknown(CODES) or slip(said.line) or no_day(said):
+    if refused := said.unknown(CODES) or slip(said.line):
         return [refused]
     intent = chosen(said.line, INTENTS)
     if intent is None and (said.line.known("run") or said.line.known("order")):
@@ -59,6 +59,8 @@ def _run(said: Said) -> Generator[QueryCall, Any, Mapping[str, Any] | Reply]:
 
 def _move(said: Said) -> Trying:
     """To a time, a machine, or both; what is not said is looked for."""
+    if asked := unreadable(said):
+        return [asked]
     run = yield from _run(said)
     if isinstance(run, Reply):
         return [run]
@@ -114,6 +116,8 @@ def _wanted(run: Mapping[str, Any], to: str, start: str, remark: str) -> Trying:
 
 def _plan(said: Said) -> Trying:
     """The operations of an order that have no run yet, at a stated time or at the first free one."""
+    if asked := unreadable(said):
+        return [asked]
     order = _order(said)
     if order is None:
         return [Reply("Which order shall be planned? Name it, such as O-310.", clarify=True)]
@@ -159,6 +163,8 @@ def _planners(said: Said) -> Trying:
 
 
 def _next_on(said: Said) -> Trying:
+    if asked := unreadable(said):
+        return [asked]
     machines = said.refs("machine")
     if len(machines) != 1:
         return [Reply("On which machine? Say it like: what's next on Machine 7?", clarify=True)]
@@ -184,6 +190,8 @@ def _day(machine: str, when: When) -> Trying:
 
 def _status(said: Said) -> Trying:
     """Where an order stands, against a time the line names or its due date."""
+    if asked := unreadable(said):
+        return [asked]
     order = _order(said)
     if order is None:
         return [Reply("Which order? Name it, such as O-310.", clarify=True)]

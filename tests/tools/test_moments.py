@@ -1,10 +1,11 @@
-"""Days as people write them; one that is not certain is asked about, and never taken for another."""
+"""Days and hours as people write them; what is not certain is asked about, and never taken for another."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
 from protocol.turns import Proposal, Reply
+from tools.clocks import NoSuchTimeError, find_clock
 from tools.days import NoSuchDayError, find_day
 from tools.line import Line
 
@@ -108,8 +109,51 @@ def test_what_is_moved_goes_where_the_line_says_to(text: str, at: str) -> None:
     assert when.at == at
 
 
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("at 9:30", time(9, 30)),
+        ("9:30 pm", time(21, 30)),
+        ("9:30 p.m.", time(21, 30)),
+        ("9.30 pm", time(21, 30)),
+        ("12:15 am", time(0, 15)),
+        ("12pm", time(12)),
+        ("9 am", time(9)),
+        ("at 9", time(9)),
+        ("tomorrow at 9.", time(9)),
+        ("at 9, please", time(9)),
+        ("9 o'clock", time(9)),
+        ("at 9.30", time(9, 30)),
+        ("Wednesday 9.30", time(9, 30)),
+        ("tomorrow at 9.30", time(9, 30)),
+        ("Wed 0930", time(9, 30)),
+        ("noon", time(12)),
+        ("09:30:15", time(9, 30)),
+        ("from 10:00 to 14:00", time(10)),
+        ("at 90 %", None),
+        ("at 9 bar", None),
+        ("at 9 pcs an hour", None),
+        ("it is off by 9.30 mm", None),
+        ("Machine 7", None),
+        ("400 CX", None),
+        ("R-701:15", None),
+        ("at 9h a day", None),
+    ],
+)
+def test_hour_is_found_as_it_is_written(text: str, clock: time | None) -> None:
+    assert find_clock(text) == clock
+
+
+@pytest.mark.parametrize("text", ["25:00", "9:75", "24:00", "0 pm", "13 pm", "at 9:60 pm"])
+def test_hour_that_no_day_has_is_no_other_one(text: str) -> None:
+    with pytest.raises(NoSuchTimeError) as refused:
+        find_clock(text)
+    assert str(refused.value) == f"{text.removeprefix('at ')} is no time of day"
+    assert Line(f"tomorrow {text}", {}).when(NOW) is None
+
+
 def test_numbers_of_a_day_are_no_quantities() -> None:
-    text = "Allocate 400 CX to O-201 by Wed 4 Mar, or 5.3.2026, or on 6.3., or March 7th"
+    text = "Allocate 400 CX to O-201 by Wed 4 Mar, or 5.3.2026 at 9, or on 6.3., or March 7th 9.30 pm"
     assert Line(text, {}).quantities() == [400]
 
 
@@ -117,18 +161,35 @@ def test_numbers_of_a_day_are_no_quantities() -> None:
     ("role", "text"),
     [
         ("scheduling", "Move R-701 to M7 on 31 Feb 14:00"),
+        ("scheduling", "Move R-701 to M7 tomorrow 25:00"),
+        ("scheduling", "What's next on Machine 7 on 31 Feb?"),
+        ("scheduling", "Will O-310 be ready by 31 Feb?"),
+        ("scheduling", "Plan O-310 on 4/3"),
         ("maintenance", "Need 4 hours on Machine 7 on 4/3"),
         ("quality", "Hold everything from M7 since 31 Feb"),
-        ("inventory", "Allocate 40 CX to O-310 by 31 Feb"),
+        ("reporting", "Publish the shift report of 31 Feb"),
         ("reporting", "What was the OEE of M7 since 31 Feb?"),
     ],
 )
-def test_no_role_acts_on_a_day_that_is_none(role: str, text: str) -> None:
-    store = machine_7().add("stock", "CX", on_hand=400)
-    (reply,) = play(policy_of(role), store, role, person(text))
+def test_no_role_acts_on_a_moment_that_is_none(role: str, text: str) -> None:
+    (reply,) = play(policy_of(role), machine_7(), role, person(text))
     assert isinstance(reply, Reply)
     assert reply.clarify
-    assert "Which day is meant?" in reply.text
+    assert "When is meant?" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "kind"),
+    [
+        ("scheduling", "Cancel R-701, they called on 4/3", "cancel_run"),
+        ("maintenance", "M7 is down since 31 Feb, the pump is loud", "report_down"),
+        ("quality", "Hold L95, the ratio is 25:75 since 31 Feb", "place_hold"),
+    ],
+)
+def test_what_needs_no_moment_is_done_whatever_else_is_said(role: str, text: str, kind: str) -> None:
+    store = machine_7().add("lot", "L95", item="PLATE", quantity=160)
+    found = play(policy_of(role), store, role, person(text))
+    assert [m.kind for m in found if isinstance(m, Proposal)] == [kind]
 
 
 def test_run_is_moved_to_a_day_as_replies_show_it() -> None:
