@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
 from protocol.times import parse, show
 
+from .amounts import Slip, find_minutes, find_quantities
 from .clocks import CLOCKS, NoSuchTimeError, find_clock
 from .days import WRITTEN_OUT, NoSuchDayError, find_day
 from .resources import RESOURCES
@@ -20,38 +20,11 @@ from .site import ZONE, local
 from .words import spoken
 
 _INSTANT = re.compile(r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})\b")
-_LENGTH = re.compile(r"\b(\d{1,4}(?:\.\d)?) ?-?(hours?|h|minutes?|mins?|min|m|days?)\b", re.IGNORECASE)
-_PER = {"h": 60, "m": 1, "d": 24 * 60}
-_NUMBER = re.compile(
-    r"(?<![\w.:/-])[-+\u2212]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?\b(?![:/]\d|-\d)|\b(?:nan|infinity|inf)\b",
-    re.IGNORECASE,
-)
-_NOUN = re.compile(r"([A-Za-z]+)[ #]+$")
-_NOUNS = frozenset(
-    [
-        "machine",
-        "run",
-        "order",
-        "lot",
-        "hold",
-        "gauge",
-        "purchase",
-        "downtime",
-        "case",
-        "line",
-        "item",
-        "level",
-        "priority",
-        "op",
-    ]
-)
 _QUESTION = re.compile(
     r"\s*(what|which|why|who|when|where|how|is|are|was|were|does|do|did|has|have|can|could|may|show|list|tell)\b"
 )
 _TO = re.compile(r"\bto\b", re.IGNORECASE)
 _POLITE = re.compile(r"\s*(can|could|will|would) you\b(?! (tell|show|say|list))|\s*please\b")
-MAX_QUANTITY = 10_000_000
-"""Beyond this a number in a line is taken for a slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +43,6 @@ class When:
     def closes(self) -> str:
         """The end of its site day."""
         return show(datetime.combine(self.day + timedelta(days=1), time(), ZONE))
-
-
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """A number that cannot be a quantity, and why."""
-
-    written: str
-    why: str
 
 
 @cache
@@ -172,41 +137,11 @@ class Line:
 
     def minutes(self) -> int | None:
         """A length of time: ``4 hours``, ``90 min``."""
-        if (found := _LENGTH.search(self.text)) is None:
-            return None
-        return int(Decimal(found[1]) * _PER[found[2][0].lower()]) or None
+        return find_minutes(self.text)
 
     def quantities(self) -> list[int | Slip]:
         """Whole numbers that are no part of a key, a time or a length, in order; slips are told apart."""
-        rest = self.text
-        for pattern in (_INSTANT, *CLOCKS, *WRITTEN_OUT, _LENGTH):
-            rest = pattern.sub(" ", rest)
-        found: list[int | Slip] = []
-        for number in _NUMBER.finditer(rest):
-            noun = _NOUN.search(rest[: number.start()])
-            if noun and noun[1].lower().removesuffix("s") in _NOUNS:
-                continue  # "Machine 7", "line 2": a name, not an amount
-            found.append(_quantity(number[0]))
-        return found
-
-
-def _quantity(written: str) -> int | Slip:
-    text = written.replace("\u2212", "-").replace(",", "")
-    if "e" in text.lower() and text[-1].isdigit():
-        return Slip(written, "is not written out as a number of pieces")
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return Slip(written, "is not a number of pieces")
-    if not value.is_finite():
-        return Slip(written, "is not a number of pieces")
-    if value < 0:
-        return Slip(written, "is negative; pieces are counted from 1")
-    if value != value.to_integral_value():
-        return Slip(written, "is not a whole number; pieces are counted")
-    if not 0 < value <= MAX_QUANTITY:
-        return Slip(written, f"is outside 1 to {MAX_QUANTITY}")
-    return int(value)
+        return find_quantities(self.text, (_INSTANT, *CLOCKS, *WRITTEN_OUT))
 
 
 def listed(things: Sequence[str]) -> str:

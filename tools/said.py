@@ -6,9 +6,10 @@ from typing import Any, TypeAlias
 
 from protocol.turns import Move, QueryCall, Reply, View
 
+from .amounts import Slip
 from .clocks import NoSuchTimeError, find_clock
 from .days import NoSuchDayError, find_day
-from .line import Line, Slip
+from .line import Line
 from .site import local
 
 REMARK = 300
