@@ -3,8 +3,9 @@
 Nobody has signed, escalated or pulled anything, and no breaker was ever needed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any
 
 from protocol.breaker import Breaker
@@ -31,18 +32,8 @@ class Rows:
     def claims(self, resource: str, start: str, end: str) -> Sequence[Claimed]:
         return [c for c in self._claims if c.resource == resource and c.start < end and start < c.end]
 
-    @contextmanager
-    def mark(self) -> Iterator[Callable[[], None]]:
-        records, claims = dict(self._records), self._claims
-
-        def undo() -> None:
-            self._records, self._claims = records, claims
-
-        try:
-            yield undo
-        except BaseException:
-            undo()
-            raise
+    def mark(self) -> "_Mark":
+        return _Mark(self)
 
     def write(
         self,
@@ -93,3 +84,23 @@ class Rows:
 
     def pulls(self, open_only: bool = False) -> Sequence[PullRow]:
         return ()
+
+
+class _Mark(AbstractContextManager[Callable[[], None]]):
+    """A savepoint: what stood then, put back."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._stood = dict(rows._records), rows._claims  # noqa: SLF001 - one thought in two classes
+
+    def __enter__(self) -> Callable[[], None]:
+        return self._undo
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._undo()
+
+    def _undo(self) -> None:
+        self._rows._records, self._rows._claims = self._stood  # noqa: SLF001 - as above

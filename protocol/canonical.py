@@ -16,6 +16,8 @@ Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_ARRAYS = (list, tuple)
+"""What is an array. A tuple with names, such as a Ref, is none: whoever means its text writes that."""
 
 
 def _encoding() -> Callable[[Any], str]:
@@ -46,8 +48,8 @@ def problem(value: object, depth: int = 0) -> str | None:
         return "a number with a fraction must be a decimal string"
     if depth >= MAX_DEPTH:
         return f"nested deeper than {MAX_DEPTH}"
-    if isinstance(value, list | tuple):
-        return _problem_within(value, depth)
+    if type(value) in _ARRAYS:
+        return _problem_within(value, depth)  # type: ignore[arg-type]
     if isinstance(value, dict):
         for key in value:
             if type(key) is str and key.isascii():

@@ -59,7 +59,8 @@ class Effects:
 
     def written(self) -> tuple[Ref, ...]:
         """The records it writes, each once, in the order first named."""
-        return tuple(dict.fromkeys([p.ref for p in self.puts] + [d.ref for d in self.deltas]))
+        changes: tuple[Put | Delta, ...] = (*self.puts, *self.deltas)
+        return tuple({change.ref: None for change in changes})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
-    """The name of a resource: ``stock/CX``."""
+class Ref(NamedTuple):
+    """The name of a resource: ``stock/CX``. A tuple, since a round looks hundreds of them up."""
 
     type: str
     key: str

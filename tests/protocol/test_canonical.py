@@ -16,6 +16,7 @@ from protocol.canonical import (
     loads,
     problem,
 )
+from protocol.records import Ref
 
 SAMPLES = (
     None,
@@ -83,6 +84,8 @@ def test_value_has_one_text(value: object, text: str) -> None:
         (["a", "\ud800"], "surrogate"),
         ({"a": "\ud800"}, "surrogate"),
         ([{"a": b"x"}], "bytes"),
+        ([Ref("stock", "CX")], "Ref is not JSON"),
+        (Ref("stock", "CX"), "Ref is not JSON"),
         ({1, 2}, "set"),
         (nested(MAX_DEPTH + 1), "deeper"),
     ],
