@@ -9,6 +9,7 @@ from agents.floor_catalogue import errors_in
 from agents.floor_loader import check_floor
 from checkpoints.library_floor import installed
 from checkpoints.migrations import schema_version
+from cli.checkup_models import models
 from cli.checkup_storage import storage
 from cli.exits import DEPENDENCY, INVALID
 from cli.findings import FAIL, OK, WARN, Check
@@ -49,7 +50,7 @@ def checkup(common: Common) -> list[Check]:
         _watch(common),
         _breakers(common),
         *_receivers(common),
-        Check("model", OK, "offline: each role is played by its policy; no key, no network"),
+        *models(common),
         _terminal(),
     ]
 

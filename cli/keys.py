@@ -1,13 +1,20 @@
-"""The keys that a command could know, so that none of them is shown, written or sent."""
+"""Endpoints and keys as the environment says: what is used, and what must not be shown, written or sent."""
 
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from agents.backend import Endpoint
 from cli.options import KEYS, Common
 
 if TYPE_CHECKING:
     from protocol.floor import FloorConfig
+
+
+def own_endpoint() -> Endpoint:
+    """Where models are served that no endpoint of the floor names."""
+    base_url = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
+    return Endpoint(base_url or None, os.environ.get(KEYS[0]) or None)
 
 
 def model_keys(config: "FloorConfig") -> list[str]:

@@ -1,12 +1,11 @@
 """Opening a floor for work: who is here first, then the application, built once per run."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from agents.backend import Endpoint
 from agents.floor_loader import load_floor, read_config
 from cli.identity import operating_user, who
+from cli.keys import own_endpoint
 from cli.options import Common
 from graph.app import App, open_app
 from graph.settings import Settings
@@ -28,7 +27,7 @@ async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterato
         common.floor,
         common.data,
         model=common.model,
-        endpoint=endpoint(),
+        endpoint=own_endpoint(),
         database=common.database,
         host=host,
         anchor=common.anchor,
@@ -38,12 +37,6 @@ async def open_floor(common: Common, *, host: str | None = None) -> AsyncIterato
         yield app, person
         with suppress(DependencyDownError):  # what is not sent stays in the ledger, for whoever sweeps next
             await app.deliver(LAST_S)
-
-
-def endpoint() -> Endpoint:
-    """Where models are served, as the environment says."""
-    base_url = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE")
-    return Endpoint(base_url or None, os.environ.get("OPENAI_API_KEY") or None)
 
 
 def _config(common: Common) -> FloorConfig:

@@ -49,7 +49,7 @@ def command(common: Common, case: str | None, imported: str | None, **options: A
     model, sets = given("model"), options["sets"]
     _check_fork(options, model)
     from agents.floor_loader import load_floor
-    from cli.opening import endpoint
+    from cli.keys import own_endpoint
 
     floor = load_floor(common.floor)
     name, parts, base = (
@@ -62,10 +62,10 @@ def command(common: Common, case: str | None, imported: str | None, **options: A
         from cli.replay_fork import tell
         from graph.fork_case import ForkWish, fork_case
 
-        shape = fork_case(floor, name, parts, ForkWish(sets, model, endpoint(), until, base))
+        shape = fork_case(floor, name, parts, ForkWish(sets, model, own_endpoint(), until, base))
         out.answer(shape, lambda: tell(out, shape))
         return DONE if shape["fork"] else FAILED
-    shape, _ = replay_case(floor, name, parts, Wish(model, endpoint(), until))
+    shape, _ = replay_case(floor, name, parts, Wish(model, own_endpoint(), until))
     out.answer(shape, lambda: _print(out, shape))
     return DONE if shape["identical"] else FAILED
 
