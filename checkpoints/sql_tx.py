@@ -300,9 +300,9 @@ class SqlTx(SqlReads):
 
     def put_event(self, row: EventRow) -> None:
         columns = codec.event_columns(row)
-        seq = self._one("put_event", *columns)[0]
+        self._do(self._sql["put_event"], columns)
+        self._do(self._sql["outbox_event"], (row.id,))
         self._seals.add("events", row.id, columns)
-        self._do(self._sql["put_outbox"], (seq,))
 
     def put_pass(self, row: PassRow) -> None:
         values = (row.case, row.pass_no, row.round, row.at, dumps(dict(row.reads)), row.route, row.clock_s)

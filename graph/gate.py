@@ -226,7 +226,7 @@ def _write_calls(tx: Tx, p: Pass) -> None:
 
 
 def _saved(tx: Tx, p: Pass, outcome: Outcome) -> CaseRow:
-    verdicts = tx.verdicts(p.case.id)
+    verdicts = tx.verdicts(p.case.id) if p.number > 1 else p.verdicts
     waits = outcome.position.waiting
     waiting = [e for e in tx.escalations(p.case.id, open_only=True) if e.id in waits] if waits else []
     clarify = any(s.get("clarify") for s in p.said.values())

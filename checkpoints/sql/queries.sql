@@ -139,8 +139,8 @@ FROM events WHERE case_id = ? AND type = ? ORDER BY seq
 -- name: put_event
 INSERT INTO events ({event_columns})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq
--- name: put_outbox
-INSERT INTO outbox (event_seq) VALUES (?)
+-- name: outbox_event
+INSERT INTO outbox (event_seq) SELECT seq FROM events WHERE id = ?
 
 -- name: escalation
 SELECT body, state, version FROM escalations WHERE id = ?
