@@ -21,13 +21,21 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """A connection whose transactions are begun and ended by statements. ``sqlite3.Connection`` is one."""
+    """A connection whose transactions are begun and ended by statements. ``sqlite3.Connection`` is one.
+
+    What only writes may wait to be run until an answer is looked at that was asked for with it or later.
+    """
 
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open, and can still be committed or rolled back."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
+
+
+def settled(answer: Cursor) -> None:
+    """Have everything run up to the statement that this answers. Raises the error of whatever fails."""
+    int(answer.rowcount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,58 +69,83 @@ class PostgresConnection:
     """
 
     def __init__(self, raw: "psycopg.Connection[tuple[Any, ...]]", epoch: str = "") -> None:
-        self.raw = raw
+        self._raw = raw
         self.epoch = epoch
-        self._statements = Statements(raw)
+        self._statements = Statements(raw, self._settle)
         self._lost = False
+
+    @property
+    def raw(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """The connection of psycopg, with nothing waiting to be sent before what is asked there."""
+        self._settle()
+        return self._raw
 
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open, and can still be committed or rolled back."""
-        return not self._lost and self.raw.info.transaction_status in (
-            TransactionStatus.INTRANS,
-            TransactionStatus.INERROR,
-        )
+        status = self._raw.info.transaction_status
+        begun = status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+        return not self._lost and (begun or self._statements.waiting)
 
     @property
     def usable(self) -> bool:
         """Whether a transaction can begin."""
-        return not self.raw.closed and self.raw.info.transaction_status is TransactionStatus.IDLE
+        idle = self._raw.info.transaction_status is TransactionStatus.IDLE
+        return self.alive and idle and not self._statements.waiting
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a server at its other end, as far as anybody noticed."""
+        return not self._raw.closed and not self._raw.broken
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Answer:
-        """Run one statement. LostError when its transaction is gone with it."""
+        """Run one statement. LostError when its transaction is gone with it.
+
+        One that only writes is run with the next that is not, or when its answer is looked at: its error is
+        raised there.
+        """
         try:
             return self._statements.run(sql, parameters)
-        except _RUN_AGAIN as error:
-            self._lost = True
-            raise LostError(words(error)) from error
         except psycopg.Error as error:
-            if not self.raw.broken and not self.raw.closed:
-                raise
-            self._lost = True
-            raise LostError(words(error)) from error
+            raise self._told(error) from error
+
+    def _settle(self) -> None:
+        try:
+            self._statements.settle()
+        except psycopg.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: psycopg.Error) -> Exception:
+        """What is raised for an error: itself, unless the transaction is gone with it."""
+        if self.alive and not isinstance(error, _RUN_AGAIN):
+            return error
+        self._lost = True
+        return LostError(words(error))
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each of ``rows``, without waiting for each."""
-        self.raw.prepare_threshold = 0
+        raw = self.raw
+        raw.prepare_threshold = 0
         try:
-            with self.raw.cursor() as cursor:
+            with raw.cursor() as cursor:
                 cursor.executemany(sql.replace("%", "%%").replace("?", "%s"), [without_nul(r) for r in rows])
         finally:
-            self.raw.prepare_threshold = None
+            raw.prepare_threshold = None
 
     def close(self) -> None:
         """Give the connection back to the server, whatever is open in it."""
-        self.raw.close()
+        self._statements.give_up()
+        self._raw.close()
 
     def reset(self) -> None:
         """End what is open; never raises. A connection that is lost stays so."""
+        self._statements.give_up()
         try:
-            if not self.raw.closed and self.raw.info.transaction_status is not TransactionStatus.IDLE:
-                self.raw.execute("ROLLBACK")
+            if not self._raw.closed and self._raw.info.transaction_status is not TransactionStatus.IDLE:
+                self._raw.execute("ROLLBACK")
         except psycopg.Error:
-            self.raw.close()
-        self._lost = self.raw.closed
+            self._raw.close()
+        self._lost = self._raw.closed
 
 
 def connect(url: str) -> PostgresConnection:

@@ -205,7 +205,10 @@ class PostgresLedger:
         if self._writer.in_transaction:
             if now != stored:
                 do(self._sql["set_meta"], (CLOCK, now))
-            self._commit(str(transaction))
+            try:
+                self._commit(str(transaction))
+            except psycopg.Error as error:  # of a statement that waited until then: nothing is kept
+                return [Failed(error)] * len(jobs)
             failpoint(Point.DURABLE)
         return outcomes
 
@@ -214,8 +217,8 @@ class PostgresLedger:
         try:
             answer = self._writer.execute("COMMIT").statusmessage
         except LostError:
-            if not self._was_committed(transaction):
-                raise
+            if self._writer.alive or not self._was_committed(transaction):
+                raise  # a server that answers has said that it did not commit
             return
         if answer != "COMMIT":  # PostgreSQL rolls back, and calls it no error, when a statement had failed
             raise TransactionLostError("a statement failed, and its job went on as if it had not")

@@ -2,11 +2,15 @@
 
 psycopg makes a cursor for each statement and looks up anew how its values are written. Of a statement of the
 ledger that is half the time, and the ledger's statements are the same few hundred for as long as it is open.
+
+What only writes waits, inside a transaction, until an answer is wanted, and goes in one message with what is
+asked for then: the way to the server and back is the other half. An error of what waited is raised there.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
@@ -16,7 +20,9 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import execute
 from psycopg.pq import ExecStatus, Format, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
+
+from checkpoints.postgres_message import send_together
 
 PREPARED_FROM = 3
 """Which use of a statement prepares it: what is asked once or twice is not worth a name."""
@@ -26,16 +32,46 @@ _TOGETHER = 500
 """Rows that an iteration turns into values at a time: all of an audit's would take their room twice."""
 NUL = "\u2400"
 """What stands for a NUL."""
+MOST_WAITING = 32_000
+"""Bytes of values that wait at most: more than libpq sends in one piece would reach the server in pieces."""
 _DATA = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b")
+_MAY_WAIT = re.compile(r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN)\b")
+_GOES_TOGETHER = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN|COMMIT)\b")
+"""What may be in one message with others: one statement, whatever it is."""
+
+
+Written = Sequence[abc.Buffer | None]
+"""Values as libpq sends them."""
 
 
 class Answer:
-    """The answer to one statement. Its rows become values as they are fetched."""
+    """The answer to one statement. Its rows become values as they are fetched.
 
-    def __init__(self, result: PGresult, loading: abc.Transformer) -> None:
-        self._result = result
+    ``ask``: what has it asked for, if it was not yet when somebody looks at it.
+    """
+
+    def __init__(self, loading: abc.Transformer, ask: Callable[[], None]) -> None:
         self._loading = loading
+        self._ask = ask
         self._next = 0
+        self._came: PGresult | None = None
+
+    def came(self, result: PGresult) -> None:
+        """It is here."""
+        self._came = result
+
+    @property
+    def waits(self) -> bool:
+        """Whether nobody has asked the server yet."""
+        return self._came is None
+
+    @property
+    def _result(self) -> PGresult:
+        if self._came is None:
+            self._ask()
+        if self._came is None:
+            raise psycopg.OperationalError("the statement was given up before it was sent")
+        return self._came
 
     @property
     def rowcount(self) -> int:
@@ -75,43 +111,118 @@ class Answer:
         return self._loading.load_rows(first, self._next, tuple)
 
 
-class Statements:
-    """What a connection is asked. psycopg must prepare nothing on it: a ROLLBACK makes it drop all names."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A statement as libpq is given it. ``together``: it may be in one message with others."""
 
-    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+    send: Callable[[PGconn], None]
+    answer: Answer
+    together: bool
+    size: int
+
+
+class Statements:
+    """What a connection is asked. psycopg must prepare nothing on it: a ROLLBACK makes it drop all names.
+
+    ``ask``: what an answer does that is looked at before its statement was sent; :meth:`settle`, in the end.
+    """
+
+    def __init__(self, raw: "psycopg.Connection[Any]", ask: Callable[[], None]) -> None:
         self._raw = raw
+        self._ask = ask
         self._values: abc.Transformer = Transformer(raw)
         self._uses: dict[tuple[str, Sequence[int]], int] = {}
         self._names: dict[tuple[str, Sequence[int]], bytes] = {}
         self._made = count(1)
+        self._waiting: list[_Asked] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a transaction is open of which something was not sent yet."""
+        return bool(self._waiting)
 
     def run(self, sql: str, values: Sequence[Any]) -> Answer:
         """The answer to a statement with ``?`` for each value. Raises psycopg's errors, as its cursors do."""
         with self._raw.lock:
             if len(self._uses) >= MOST and self._raw.pgconn.transaction_status == TransactionStatus.IDLE:
                 self._forget()
-            if values or _is_data(sql):
-                return self._run_data(sql, values)
-            self._raw.pgconn.send_query(sql.encode())
-            return self._answer()
+            if sql == "ROLLBACK":
+                self._waiting.clear()
+            elif sql.startswith("ROLLBACK TO "):
+                return self._roll_back(sql)
+            asked = self._asked(sql, values)
+            if not asked.together or self._size() + asked.size > MOST_WAITING:
+                self._settle()
+            self._waiting.append(asked)
+            if not self._may_wait(sql):
+                self._settle()
+            return asked.answer
 
-    def _run_data(self, sql: str, values: Sequence[Any]) -> Answer:
-        """Run one that may be prepared: under the types of its values, by which libpq writes them."""
-        written = self._written(values)
-        types, formats = self._values.types or (), self._values.formats
-        name = self._named((sql, types))
-        if name is None:
-            self._raw.pgconn.send_query_params(_numbered(sql), written, types, formats, Format.TEXT)
-        else:
-            self._raw.pgconn.send_query_prepared(name, written, formats, Format.TEXT)
+    def settle(self) -> None:
+        """Have done what waits. Raises the error of the first that went wrong; none behind it is done."""
+        with self._raw.lock:
+            self._settle()
+
+    def give_up(self) -> None:
+        """Forget what waits: its transaction is rolled back."""
+        self._waiting.clear()
+
+    def _size(self) -> int:
+        return sum(asked.size for asked in self._waiting)
+
+    def _may_wait(self, sql: str) -> bool:
+        if _MAY_WAIT.match(sql) is None or self._size() > MOST_WAITING:
+            return False
+        match self._raw.pgconn.transaction_status:
+            case TransactionStatus.INTRANS:
+                return True
+            case TransactionStatus.IDLE:  # a statement by itself is its own transaction, and durable at once
+                return len(self._waiting) > 1 or sql.startswith("BEGIN")
+        return False
+
+    def _roll_back(self, sql: str) -> Answer:
+        """Undo a savepoint, which may wait itself; then tell what went wrong of what is undone."""
+        asked = self._asked(sql, ())
         try:
-            return self._answer()
+            self._settle()
+        finally:
+            self._run_alone(asked)
+        return asked.answer
+
+    def _settle(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            if len(waiting) == 1:
+                self._run_alone(waiting[0])
+            elif waiting:
+                results = send_together(self._raw, [asked.send for asked in waiting])
+                for asked, result in zip(waiting, results, strict=True):
+                    asked.answer.came(_right(result))
         except psycopg.errors.InvalidSqlStatementName:  # somebody dropped what was prepared: it is made anew
             self._uses.clear()
             self._names.clear()
             raise
 
-    def _written(self, values: Sequence[Any]) -> Sequence[abc.Buffer | None]:
+    def _run_alone(self, asked: _Asked) -> None:
+        asked.send(self._raw.pgconn)
+        asked.answer.came(self._result())
+
+    def _asked(self, sql: str, values: Sequence[Any]) -> _Asked:
+        """A statement that may be prepared: under the types of its values, by which libpq writes them."""
+        together = _GOES_TOGETHER.match(sql) is not None
+        answer = Answer(self._values, self._ask)
+        if not (values or _is_data(sql)):
+            return _Asked(partial(_send_words, sql=sql.encode()), answer, together, 0)
+        written = self._written(values)
+        types, formats = self._values.types or (), self._values.formats or ()
+        name = self._named((sql, types))
+        if name is None:
+            send = partial(_send_anew, sql=_numbered(sql), values=written, types=types, formats=formats)
+        else:
+            send = partial(_send_prepared, name=name, values=written, formats=formats)
+        return _Asked(send, answer, together, sum(len(value) for value in written if value is not None))
+
+    def _written(self, values: Sequence[Any]) -> Written:
         try:
             return self._values.dump_sequence(values, _formats(len(values)))
         except psycopg.DataError:  # of a NUL; looking for one in every text takes longer than writing it
@@ -127,7 +238,7 @@ class Statements:
             return None
         name = f"andon_{next(self._made)}".encode()
         self._raw.pgconn.send_prepare(name, _numbered(key[0]), key[1])
-        self._answer()
+        self._result()
         self._names[key] = name
         return name
 
@@ -137,14 +248,36 @@ class Statements:
         self._names.clear()
         if names:
             self._raw.pgconn.send_query(b"; ".join(b"DEALLOCATE " + name for name in names))
-            self._answer()
+            self._result()
 
-    def _answer(self) -> Answer:
+    def _result(self) -> PGresult:
         """Wait for what the server says to what was sent."""
         *_, result = self._raw.wait(execute(self._raw.pgconn))
-        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            raise error_from_result(result)
-        return Answer(result, self._values)
+        return _right(result)
+
+
+def _right(result: PGresult) -> PGresult:
+    """A result; psycopg's error where it is one."""
+    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        raise error_from_result(result)
+    return result
+
+
+def _send_words(pgconn: PGconn, *, sql: bytes) -> None:
+    if pgconn.pipeline_status:
+        pgconn.send_query_params(sql, ())
+    else:
+        pgconn.send_query(sql)
+
+
+def _send_anew(
+    pgconn: PGconn, *, sql: bytes, values: Written, types: Sequence[int], formats: Sequence[Format]
+) -> None:
+    pgconn.send_query_params(sql, values, types, formats, Format.TEXT)
+
+
+def _send_prepared(pgconn: PGconn, *, name: bytes, values: Written, formats: Sequence[Format]) -> None:
+    pgconn.send_query_prepared(name, values, formats, Format.TEXT)
 
 
 def without_nul(values: Sequence[Any]) -> list[Any]:

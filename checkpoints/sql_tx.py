@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from checkpoints import row_codec as codec
-from checkpoints.dialect import Connection, Cursor, Dialect
+from checkpoints.dialect import Connection, Cursor, Dialect, settled
 from checkpoints.sealing import Seals, case_parts, decision_key, decision_parts, escalation_parts
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from protocol import lease
@@ -67,7 +67,8 @@ class SqlTx(SqlReads):
     def _do(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         if not sql.startswith("SELECT"):
             self._stands_at = None
-        return self._connection.execute(sql, values)
+        self._latest = self._connection.execute(sql, values)
+        return self._latest
 
     @property
     def recorded_clock(self) -> str:
@@ -135,17 +136,22 @@ class SqlTx(SqlReads):
             self._pulls = None
             self._seals.restore(seals)
 
+        def release() -> None:
+            if is_new and self._connection.in_transaction:
+                self._do(f"RELEASE {name}")
+
         try:
             yield undo
+            release()
+            settled(self._latest)
         except BaseException as error:
             if not self._connection.in_transaction:  # a full disk, or a lost connection, has undone it all
                 raise DependencyDownError("The ledger's transaction is gone.", code="ledger_down") from error
             undo()
+            release()
             raise
         finally:
             self._depth -= 1
-            if is_new and self._connection.in_transaction:
-                self._do(f"RELEASE {name}")
 
     # Records and claims
 

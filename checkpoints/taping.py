@@ -46,12 +46,47 @@ class Given:
             yield row
 
 
+class _Kept:
+    """The answer to a statement that writes, which may wait: taken from its database when it is wanted."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._given: Given | None = None
+        self.on_tape: list[Any] | int = 0
+        """Its rows or how many it changed; 0 for one that was given up before anybody looked."""
+
+    def take(self) -> Given:
+        """The answer, from now on without its database."""
+        if self._given is None:
+            changed = self._cursor.rowcount
+            rows = None if getattr(self._cursor, "description", None) is None else self._cursor.fetchall()
+            self._given = Given(rows or [], changed)
+            self.on_tape = changed if rows is None else list(rows)
+        return self._given
+
+    @property
+    def rowcount(self) -> int:
+        """See Cursor."""
+        return self.take().rowcount
+
+    def fetchone(self) -> Any:
+        """See Cursor."""
+        return self.take().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """See Cursor."""
+        return self.take().fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.take())
+
+
 class TapedConnection:
     """A connection that keeps what goes through it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.statements: list[tuple[str, Sequence[Any], list[Any] | int]] = []
+        self._statements: list[tuple[str, Sequence[Any], list[Any] | _Kept]] = []
 
     @property
     def in_transaction(self) -> bool:
@@ -59,14 +94,30 @@ class TapedConnection:
         return self._connection.in_transaction
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
-        """See Connection. Rows are read at once, as every caller of ours does anyway."""
+        """See Connection. Rows that are looked for are read at once, as every caller of ours does anyway."""
         cursor = self._connection.execute(sql, parameters)
-        if getattr(cursor, "description", None) is None:
-            self.statements.append((sql, parameters, cursor.rowcount))
-            return cursor
+        if not sql.startswith("SELECT"):
+            kept = _Kept(cursor)
+            self._statements.append((sql, parameters, kept))
+            if not getattr(cursor, "waits", False):
+                kept.take()
+            return kept
         rows = cursor.fetchall()
-        self.statements.append((sql, parameters, rows))
+        self._statements.append((sql, parameters, rows))
         return Given(rows, cursor.rowcount)
+
+    def settle(self) -> None:
+        """Take the answers that nobody has looked at. Raises the error of a statement that had waited."""
+        for _, _, answer in self._statements:
+            if isinstance(answer, _Kept):
+                answer.take()
+
+    def asked(self) -> list[Statement]:
+        """What was asked, as it is put on tape."""
+        return [
+            [named(sql), list(values), _plain(answer.on_tape if isinstance(answer, _Kept) else answer)]
+            for sql, values, answer in self._statements
+        ]
 
 
 class _TapedClock:
@@ -92,12 +143,11 @@ def tape(tx: SqlReads, item: Item) -> Iterator[None]:
     connection, source = tx.go_through(taped, clock)
     try:
         yield
+        taped.settle()
     finally:
         tx.go_through(connection, source)
         item["before"] = before
-        item["asked"] = [
-            [named(sql), list(values), _plain(answer)] for sql, values, answer in taped.statements
-        ]
+        item["asked"] = taped.asked()
         item["hours"] = None if clock is None else clock.readings
         item["step_s"] = 0 if clock is None else clock.step_s
         item["after"] = tx.stands()["now"]

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from checkpoints.copying import tables
+from checkpoints.dialect import settled
 from checkpoints.named_sql import migration_files, statements
 from checkpoints.postgres_connection import PostgresConnection, connect
 from checkpoints.postgres_ledger import POSTGRES
@@ -53,9 +54,10 @@ def crossed(url: str, first: Callable[[Tx], Any], second: Callable[[Tx], Any]) -
     with closing(connect(url)) as one, closing(connect(url)) as two, ThreadPoolExecutor(1) as pool:
         for connection in (one, two):
             connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-        said = first(SqlTx(POSTGRES, one, TYPES, None, START))
-        later = pool.submit(second, SqlTx(POSTGRES, two, TYPES, None, START))
-        while not later.done() and not _waits(url, two):
+        said = _done(first, one)
+        pid = two.raw.info.backend_pid
+        later = pool.submit(_done, second, two)
+        while not later.done() and not _waits(url, pid):
             threading.Event().wait(0.001)
         one.execute("COMMIT")
         try:
@@ -66,9 +68,16 @@ def crossed(url: str, first: Callable[[Tx], Any], second: Callable[[Tx], Any]) -
         return said, answer
 
 
-def _waits(url: str, connection: PostgresConnection) -> bool:
+def _done(job: Callable[[Tx], Any], connection: PostgresConnection) -> Any:
+    """Run a job to where nothing of it waits to be sent."""
+    said = job(SqlTx(POSTGRES, connection, TYPES, None, START))
+    settled(connection.execute("SELECT 1"))
+    return said
+
+
+def _waits(url: str, pid: int) -> bool:
     with psycopg.connect(url) as other:
-        found = other.execute("SELECT pg_blocking_pids(%s)", (connection.raw.info.backend_pid,)).fetchone()
+        found = other.execute("SELECT pg_blocking_pids(%s)", (pid,)).fetchone()
         return bool(found and found[0])
 
 

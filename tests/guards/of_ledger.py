@@ -207,8 +207,8 @@ GUARDS = (
     Guard(
         "savepoint undone",
         "checkpoints.sql_tx:SqlTx.mark",
-        "            undo()\n            raise",
-        "            raise",
+        "            undo()\n            release()",
+        "            release()",
         (
             (
                 "tests/checkpoints/test_contract_records.py::test_exception_rolls_its_savepoint_back_and_"
