@@ -39,7 +39,6 @@ _MAY_WAIT = re.compile(r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN)\b")
 _GOES_TOGETHER = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN|COMMIT)\b")
 """What may be in one message with others: one statement, whatever it is."""
 
-
 Written = Sequence[abc.Buffer | None]
 """Values as libpq sends them."""
 
@@ -144,7 +143,7 @@ class Statements:
     def run(self, sql: str, values: Sequence[Any]) -> Answer:
         """The answer to a statement with ``?`` for each value. Raises psycopg's errors, as its cursors do."""
         with self._raw.lock:
-            if len(self._uses) >= MOST and self._raw.pgconn.transaction_status == TransactionStatus.IDLE:
+            if len(self._uses) >= MOST and self._may_forget():
                 self._forget()
             if sql == "ROLLBACK":
                 self._waiting.clear()
@@ -241,6 +240,10 @@ class Statements:
         self._result()
         self._names[key] = name
         return name
+
+    def _may_forget(self) -> bool:
+        """Not a name by which something waits to be sent, nor one in a transaction that may have failed."""
+        return not self._waiting and self._raw.pgconn.transaction_status == TransactionStatus.IDLE
 
     def _forget(self) -> None:
         names = list(self._names.values())

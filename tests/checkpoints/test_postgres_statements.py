@@ -22,6 +22,9 @@ from tests.checkpoints.test_postgres_lost import counted
 from tests.checkpoints.worker import add_one
 from tests.postgres import some_database
 
+INSERT = "INSERT INTO kept (whole) VALUES (?)"
+ALL = "SELECT whole FROM kept ORDER BY whole"
+
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
@@ -87,6 +90,20 @@ def test_names_do_not_run_out(connection: PostgresConnection, monkeypatch: pytes
             assert found.fetchall() == [(2 * number,)]
         assert names(connection) <= 5
     assert MOST > 100, "the ledger's own statements fit in"
+
+
+def test_name_by_which_something_waits_is_not_given_up(
+    connection: PostgresConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_statements, "MOST", 5)
+    for number in range(PREPARED_FROM):
+        connection.execute(INSERT, (number,))
+    connection.execute("BEGIN")
+    connection.execute(INSERT, (PREPARED_FROM,))
+    for number in range(10):
+        connection.execute(f"DELETE FROM kept WHERE whole = {number} + ?", (100,))
+    connection.execute("COMMIT")
+    assert len(connection.execute(ALL).fetchall()) == PREPARED_FROM + 1
 
 
 def test_names_outlive_a_rollback_and_a_savepoint_of_psycopg(connection: PostgresConnection) -> None:
@@ -193,10 +210,6 @@ def test_dropped_name_is_the_transactions_loss_and_prepared_anew(connection: Pos
     connection.reset()
     for _ in range(PREPARED_FROM + 1):
         assert [connection.execute(sql, (word,)).fetchone() for sql in asked] == [(word,), (f"{word}a",)]
-
-
-INSERT = "INSERT INTO kept (whole) VALUES (?)"
-ALL = "SELECT whole FROM kept ORDER BY whole"
 
 
 @pytest.fixture

@@ -131,6 +131,14 @@ GUARDS = (
         "durable",
     ),
     Guard(
+        "names by which something waits",
+        "checkpoints.postgres_statements:Statements._may_forget",
+        "not self._waiting and ",
+        "",
+        (f"{_SENT}::test_name_by_which_something_waits_is_not_given_up",),
+        "durable",
+    ),
+    Guard(
         "message in one piece",
         "checkpoints.postgres_statements:Statements.run",
         "not asked.together or self._size() + asked.size > MOST_WAITING",
