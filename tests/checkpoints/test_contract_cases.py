@@ -88,6 +88,21 @@ async def test_runnable_cases_come_oldest_first(ledger: Ledger) -> None:
     assert await ledger.read(lambda tx: list(tx.runnable())) == ["case_1", "case_4"]
 
 
+async def test_cases_that_go_on_under_other_versions_come_oldest_first(ledger: Ledger) -> None:
+    statuses = (CaseStatus.WAITING, CaseStatus.OPEN, CaseStatus.DONE, CaseStatus.OPEN, CaseStatus.OPEN)
+    versions = ("sha256:a", "sha256:b", "sha256:a", "sha256:a", "")
+
+    def job(tx: Tx) -> None:
+        for number, (status, version) in enumerate(zip(statuses, versions, strict=True), 1):
+            row = open_case(tx, number=number, fingerprint=version)
+            tx.save_case(replace(row, status=status))
+
+    await ledger.write(job)
+    for version, found in (("sha256:b", [1, 4, 5]), ("sha256:a", [2, 5]), ("sha256:c", [1, 2, 4, 5])):
+        others = await ledger.read(lambda tx, v=version: list(tx.of_other_versions(v)))  # type: ignore[misc]
+        assert others == [f"case_{number}" for number in found]
+
+
 async def test_session_shows_its_last_cases_oldest_first(ledger: Ledger) -> None:
     await many_cases(ledger)
     assert [c.id for c in await ledger.read(lambda tx: tx.session_cases("ses_x", 2))] == ["case_3", "case_5"]

@@ -10,6 +10,7 @@ import pytest
 from graph.recording_file import _checksum
 from tests.architecture.sources import ROOT
 from tests.cli.program import Done, Program
+from tests.postgres import some_database
 
 ALLOCATE, MOVE = "Allocate 400 CX to O-201", "Move R-702 to Wednesday 07:00"
 NONE_LEFT = ("--fork", "--set", "stock/CX.on_hand=0")
@@ -62,6 +63,19 @@ def test_case_without_its_stock_ends_otherwise_and_nothing_is_written(plant: Pro
     )
     assert "  first: pass 1: the verdict on inventory/allocate_stock" in said.out
     assert files(tmp_path) == before
+
+
+def test_case_on_postgres_is_forked_as_one_on_disk(plant: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    with some_database() as url:
+        monkeypatch.setattr(Program, "environment", {**plant.environment, "ANDON_DATABASE": url})
+        case = told(plant, ALLOCATE, "k.amari")
+        before = plant("audit", "--json").json
+        fork = forked(plant, case, "--set", "stock/CX.on_hand=0")["fork"]
+        assert (fork["recorded"]["status"], fork["forked"]["status"]) == ("done", "refused")
+        assert plant("replay", case).code == 0
+        assert plant("audit", "--json").json == before
+        assert before["ok"]
+        assert before["counts"]["cases"] == 1
 
 
 @pytest.mark.parametrize(
