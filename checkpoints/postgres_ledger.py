@@ -20,7 +20,7 @@ from checkpoints.named_sql import named_queries
 from checkpoints.postgres_connection import WAIT_S, PostgresConnection, connect, patiently, place
 from checkpoints.postgres_soundness import soundness
 from checkpoints.postgres_trouble import LostError, away, down, is_of_server, opening_errors, unsure
-from checkpoints.procrastinate_jobs import prepare, ring
+from checkpoints.procrastinate_jobs import prepare, ring, take_back
 from checkpoints.shared_transaction import TransactionLostError, run_jobs
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from checkpoints.sql_tx import SqlTx
@@ -198,7 +198,7 @@ class PostgresLedger:
                 jobs,
                 lambda at: SqlTx(POSTGRES, self._writer, self._types, clock, at),
                 stored,
-                lambda tx: ring(self._writer, tx.woken()),
+                self._tell_workers,
             )
         except TransactionLostError as error:
             raise LostError(str(error)) from error
@@ -211,6 +211,11 @@ class PostgresLedger:
                 return [Failed(error)] * len(jobs)
             failpoint(Point.DURABLE)
         return outcomes
+
+    def _tell_workers(self, tx: SqlTx) -> None:
+        """Of what is due since this job, and of what is not any more."""
+        ring(self._writer, tx.woken())
+        take_back(self._writer, tx.rested())
 
     def _commit(self, transaction: str) -> None:
         """COMMIT; when the connection is lost in it, the server is asked what became of the transaction."""

@@ -42,6 +42,10 @@ SELECT due.id FROM unnest(%(cases)s::text[]) WITH ORDINALITY AS due (id, place) 
   WHERE job.lock = 'case:' || due.id AND job.status IN ('todo', 'doing'))
 ORDER BY due.place LIMIT %(most)s
 """
+_TAKE_BACK = """
+DELETE FROM procrastinate_jobs WHERE queueing_lock = ? AND status = 'todo'
+  AND NOT EXISTS (SELECT 1 FROM cases WHERE id = ? AND runnable = 1)
+"""
 _log = logging.getLogger("andon.jobs")
 
 
@@ -76,6 +80,15 @@ def ring(connection: PostgresConnection, cases: Sequence[str]) -> None:
         for case in cases if len(cases) > 1 else ():
             with suppress(AlreadyEnqueued), connection.raw.transaction():
                 _defer(connection, (case,))
+
+
+def take_back(connection: PostgresConnection, cases: Sequence[str]) -> None:
+    """Delete the jobs of cases that have nothing due any more, as far as no worker has them yet.
+
+    A case is often driven by the process that opened it: its jobs would be kept for a worker to come.
+    """
+    for case in cases:
+        connection.execute(_TAKE_BACK, (_lock(case), case))
 
 
 def _defer(connection: PostgresConnection, cases: Sequence[str]) -> None:

@@ -63,6 +63,7 @@ class SqlTx(SqlReads):
         self._seals = Seals()
         self._read_rows: dict[tuple[str, str], list[Any]] = {}
         self._woken: dict[str, None] = {}
+        self._rested: dict[str, None] = {}
 
     def _do(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         if not sql.startswith("SELECT"):
@@ -275,11 +276,14 @@ class SqlTx(SqlReads):
         leases = ((case, self.lease(case)) for case in self._woken)
         return [case for case, row in leases if row is None or row.holder is None]
 
+    def rested(self) -> list[str]:
+        """Cases in which this transaction has left nothing due."""
+        return list(self._rested)
+
     def _note_due(self, row: CaseRow) -> None:
-        if row.runnable:
-            self._woken[row.id] = None
-        else:
-            self._woken.pop(row.id, None)
+        now, before = (self._woken, self._rested) if row.runnable else (self._rested, self._woken)
+        now[row.id] = None
+        before.pop(row.id, None)
 
     def save_case(self, row: CaseRow) -> None:
         if self._do(self._sql["save_case"], (*codec.saved_case_columns(row), row.id)).rowcount == 0:
