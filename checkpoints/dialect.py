@@ -35,7 +35,8 @@ class Connection(Protocol):
 
 def settled(answer: Cursor) -> None:
     """Have everything run up to the statement that this answers. Raises the error of whatever fails."""
-    int(answer.rowcount)
+    if getattr(answer, "waits", False):
+        int(answer.rowcount)
 
 
 @dataclass(frozen=True, slots=True)

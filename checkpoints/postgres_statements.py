@@ -32,8 +32,11 @@ _TOGETHER = 500
 """Rows that an iteration turns into values at a time: all of an audit's would take their room twice."""
 NUL = "\u2400"
 """What stands for a NUL."""
-MOST_WAITING = 32_000
-"""Bytes of values that wait at most: more than libpq sends in one piece would reach the server in pieces."""
+MOST_WAITING = 8_000
+"""Bytes that wait at most: libpq begins to send when it has 8,192, and a server that has a piece of a message
+waits for the rest without counting the time."""
+_AROUND, _EACH = 100, 8
+"""Bytes that a message has at most around a statement, and around each value."""
 _DATA = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b")
 _MAY_WAIT = re.compile(r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN)\b")
 _GOES_TOGETHER = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN|COMMIT)\b")
@@ -54,6 +57,8 @@ class Answer:
         self._ask = ask
         self._next = 0
         self._came: PGresult | None = None
+        self.given_up = False
+        """Whether its statement was never done: what came before it failed, or it was rolled back unsent."""
 
     def came(self, result: PGresult) -> None:
         """It is here."""
@@ -62,11 +67,11 @@ class Answer:
     @property
     def waits(self) -> bool:
         """Whether nobody has asked the server yet."""
-        return self._came is None
+        return self._came is None and not self.given_up
 
     @property
     def _result(self) -> PGresult:
-        if self._came is None:
+        if self.waits:
             self._ask()
         if self._came is None:
             raise psycopg.OperationalError("the statement was given up before it was sent")
@@ -146,7 +151,7 @@ class Statements:
             if len(self._uses) >= MOST and self._may_forget():
                 self._forget()
             if sql == "ROLLBACK":
-                self._waiting.clear()
+                self.give_up()
             elif sql.startswith("ROLLBACK TO "):
                 return self._roll_back(sql)
             asked = self._asked(sql, values)
@@ -164,6 +169,7 @@ class Statements:
 
     def give_up(self) -> None:
         """Forget what waits: its transaction is rolled back."""
+        _give_up(self._waiting)
         self._waiting.clear()
 
     def _size(self) -> int:
@@ -201,6 +207,8 @@ class Statements:
             self._uses.clear()
             self._names.clear()
             raise
+        finally:
+            _give_up(waiting)
 
     def _run_alone(self, asked: _Asked) -> None:
         asked.send(self._raw.pgconn)
@@ -211,15 +219,17 @@ class Statements:
         together = _GOES_TOGETHER.match(sql) is not None
         answer = Answer(self._values, self._ask)
         if not (values or _is_data(sql)):
-            return _Asked(partial(_send_words, sql=sql.encode()), answer, together, 0)
+            return _Asked(partial(_send_words, sql=sql.encode()), answer, together, _AROUND + len(sql))
         written = self._written(values)
         types, formats = self._values.types or (), self._values.formats or ()
+        size = _AROUND + sum(_EACH + (0 if value is None else len(value)) for value in written)
         name = self._named((sql, types))
-        if name is None:
-            send = partial(_send_anew, sql=_numbered(sql), values=written, types=types, formats=formats)
-        else:
+        if name is not None:
             send = partial(_send_prepared, name=name, values=written, formats=formats)
-        return _Asked(send, answer, together, sum(len(value) for value in written if value is not None))
+            return _Asked(send, answer, together, size)
+        words = _numbered(sql)
+        send = partial(_send_anew, sql=words, values=written, types=types, formats=formats)
+        return _Asked(send, answer, together, size + len(words))
 
     def _written(self, values: Sequence[Any]) -> Written:
         try:
@@ -235,6 +245,7 @@ class Statements:
         uses = self._uses[key] = self._uses.get(key, 0) + 1
         if uses < PREPARED_FROM:
             return None
+        self._settle()  # a server that refuses to prepare it must know the savepoint to go back to
         name = f"andon_{next(self._made)}".encode()
         self._raw.pgconn.send_prepare(name, _numbered(key[0]), key[1])
         self._result()
@@ -257,6 +268,11 @@ class Statements:
         """Wait for what the server says to what was sent."""
         *_, result = self._raw.wait(execute(self._raw.pgconn))
         return _right(result)
+
+
+def _give_up(asked: Sequence[_Asked]) -> None:
+    for one in asked:
+        one.answer.given_up = one.answer.waits
 
 
 def _right(result: PGresult) -> PGresult:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from checkpoints.dialect import Connection, settled
+from checkpoints.dialect import Connection
 from checkpoints.job_queue import Done, Failed, Outcome
 from checkpoints.sql_tx import SqlTx
 from protocol.failpoints import Point, failpoint
@@ -49,9 +49,11 @@ def _run_job(
     if not alone:
         do("SAVEPOINT job")
     try:
-        value = job()
-        if not alone and connection.in_transaction:
-            settled(do("RELEASE job"))
+        try:
+            value = job()
+        finally:
+            if not alone:
+                tx.settle()
     except BaseException as error:
         if not connection.in_transaction:
             raise TransactionLostError(str(error)) from error
@@ -63,4 +65,6 @@ def _run_job(
         return Failed(error), clock
     if not connection.in_transaction:
         raise TransactionLostError("a job went on after the transaction was gone")
+    if not alone:
+        do("RELEASE job")
     return Done(value), tx.recorded_clock

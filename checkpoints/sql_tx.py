@@ -64,12 +64,18 @@ class SqlTx(SqlReads):
         self._read_rows: dict[tuple[str, str], list[Any]] = {}
         self._woken: dict[str, None] = {}
         self._rested: dict[str, None] = {}
+        self._latest: Cursor | None = None
 
     def _do(self, sql: str, values: Sequence[Any] = (), /) -> Cursor:
         if not sql.startswith("SELECT"):
             self._stands_at = None
         self._latest = self._connection.execute(sql, values)
         return self._latest
+
+    def settle(self) -> None:
+        """Have run what was written so far and may wait. Raises the error of whatever fails."""
+        if self._latest is not None:
+            settled(self._latest)
 
     @property
     def recorded_clock(self) -> str:
@@ -121,9 +127,11 @@ class SqlTx(SqlReads):
 
     @contextmanager
     def mark(self) -> Iterator[Callable[[], None]]:
+        is_new = self._stands_at is None  # else the mark around this one is the same state
+        if is_new:
+            self.settle()  # what fails of what came before the savepoint is not to be undone with it
         self._depth += 1
         kept, seals = (self._now, self._cause), self._seals.kept()
-        is_new = self._stands_at is None  # else the mark around this one is the same state
         name = self._stands_at or f"m{self._depth}"
         if is_new:
             self._do(f"SAVEPOINT {name}")
@@ -142,9 +150,11 @@ class SqlTx(SqlReads):
                 self._do(f"RELEASE {name}")
 
         try:
-            yield undo
+            try:
+                yield undo
+            finally:
+                self.settle()
             release()
-            settled(self._latest)
         except BaseException as error:
             if not self._connection.in_transaction:  # a full disk, or a lost connection, has undone it all
                 raise DependencyDownError("The ledger's transaction is gone.", code="ledger_down") from error

@@ -53,7 +53,17 @@ class _Kept:
         self._cursor = cursor
         self._given: Given | None = None
         self.on_tape: list[Any] | int = 0
-        """Its rows or how many it changed; 0 for one that was given up before anybody looked."""
+        """Its rows or how many it changed; 0 as long as nobody has looked."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether its database was not asked yet."""
+        return bool(getattr(self._cursor, "waits", False))
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it was never done, by reason of what was asked before it or came after."""
+        return bool(getattr(self._cursor, "given_up", False))
 
     def take(self) -> Given:
         """The answer, from now on without its database."""
@@ -99,7 +109,7 @@ class TapedConnection:
         if not sql.startswith("SELECT"):
             kept = _Kept(cursor)
             self._statements.append((sql, parameters, kept))
-            if not getattr(cursor, "waits", False):
+            if not kept.waits:
                 kept.take()
             return kept
         rows = cursor.fetchall()
@@ -109,14 +119,15 @@ class TapedConnection:
     def settle(self) -> None:
         """Take the answers that nobody has looked at. Raises the error of a statement that had waited."""
         for _, _, answer in self._statements:
-            if isinstance(answer, _Kept):
+            if isinstance(answer, _Kept) and not answer.given_up:
                 answer.take()
 
     def asked(self) -> list[Statement]:
-        """What was asked, as it is put on tape."""
+        """What was asked and done, as it is put on tape."""
         return [
             [named(sql), list(values), _plain(answer.on_tape if isinstance(answer, _Kept) else answer)]
             for sql, values, answer in self._statements
+            if not (isinstance(answer, _Kept) and answer.given_up)
         ]
 
 

@@ -6,6 +6,7 @@ _PLACE = "tests/checkpoints/test_postgres_place.py"
 _LOST = "tests/checkpoints/test_postgres_lost.py"
 _KEYS = "tests/checkpoints/test_postgres_keys.py"
 _SENT = "tests/checkpoints/test_postgres_statements.py"
+_WAITING = "tests/checkpoints/test_postgres_waiting.py"
 _FLOOR = "tests/graph/test_postgres_floor.py"
 _OTHER = f"{_PLACE}::test_ledger_of_another_floor_or_a_newer_schema_is_refused_by_reader_and_writer"
 
@@ -95,23 +96,23 @@ GUARDS = (
         "checkpoints.postgres_statements:Statements._may_wait",
         'len(self._waiting) > 1 or sql.startswith("BEGIN")',
         "True",
-        (f"{_SENT}::test_statement_outside_a_transaction_is_done_at_once",),
+        (f"{_WAITING}::test_statement_outside_a_transaction_is_done_at_once",),
         "durable",
     ),
     Guard(
         "what waits is told in its savepoint",
         "checkpoints.sql_tx:SqlTx.mark",
-        "            settled(self._latest)\n",
-        "",
-        (f"{_SENT}::test_what_fails_in_a_mark_is_told_and_undone_in_it",),
+        "                self.settle()\n            release()",
+        "                pass\n            release()",
+        (f"{_WAITING}::test_what_fails_in_a_mark_is_told_and_undone_in_it",),
         "undo",
     ),
     Guard(
         "what waits is told to its job",
         "checkpoints.shared_transaction:_run_job",
-        'settled(do("RELEASE job"))',
-        'do("RELEASE job")',
-        (f"{_SENT}::test_job_whose_last_statement_fails_is_told_so_and_spares_the_others",),
+        "tx.settle()",
+        "pass",
+        (f"{_WAITING}::test_job_whose_last_statement_fails_is_told_so_and_spares_the_others",),
         "undo",
     ),
     Guard(
@@ -119,7 +120,7 @@ GUARDS = (
         "checkpoints.postgres_connection:PostgresConnection.reset",
         "        self._statements.give_up()\n",
         "",
-        (f"{_SENT}::test_rollback_gives_up_what_waits",),
+        (f"{_WAITING}::test_rollback_gives_up_what_waits",),
         "undo",
     ),
     Guard(
@@ -127,7 +128,7 @@ GUARDS = (
         "checkpoints.postgres_ledger:PostgresLedger._commit",
         "self._writer.alive or not self._was_committed(transaction)",
         "not self._was_committed(transaction)",
-        (f"{_SENT}::test_transaction_lost_at_its_commit_is_run_again_and_nobody_asked_what_became_of_it",),
+        (f"{_WAITING}::test_transaction_lost_at_its_commit_is_run_again_and_nobody_asked_what_became_of_it",),
         "durable",
     ),
     Guard(
@@ -135,7 +136,7 @@ GUARDS = (
         "checkpoints.postgres_statements:Statements._may_forget",
         "not self._waiting and ",
         "",
-        (f"{_SENT}::test_name_by_which_something_waits_is_not_given_up",),
+        (f"{_WAITING}::test_name_by_which_something_waits_is_not_given_up",),
         "durable",
     ),
     Guard(
@@ -143,7 +144,7 @@ GUARDS = (
         "checkpoints.postgres_statements:Statements.run",
         "not asked.together or self._size() + asked.size > MOST_WAITING",
         "not asked.together",
-        (f"{_SENT}::test_no_more_waits_than_goes_out_in_one_piece",),
+        (f"{_WAITING}::test_no_more_waits_than_goes_out_in_one_piece",),
         "durable",
     ),
     Guard(
