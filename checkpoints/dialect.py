@@ -33,6 +33,13 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
 
 
+def ask_ahead(connection: Connection, sql: str, values: Sequence[Any] = ()) -> None:
+    """Say what will be asked, unless something is written first: a distant database may be asked at once."""
+    ahead = getattr(connection, "ahead", None)
+    if ahead is not None:
+        ahead(sql, values)
+
+
 def settled(answer: Cursor) -> None:
     """Have everything run up to the statement that this answers. Raises the error of whatever fails."""
     if getattr(answer, "waits", False):

@@ -78,6 +78,7 @@ class PostgresConnection:
     def raw(self) -> "psycopg.Connection[tuple[Any, ...]]":
         """The connection of psycopg, with nothing waiting to be sent before what is asked there."""
         self._settle()
+        self._statements.forget_ahead()
         return self._raw
 
     @property
@@ -106,6 +107,15 @@ class PostgresConnection:
         """
         try:
             return self._statements.run(sql, parameters)
+        except psycopg.Error as error:
+            raise self._told(error) from error
+
+    def ahead(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Have a question asked with what is sent next; its answer is there when it is executed, unless
+        something is written before that. Only inside a transaction.
+        """
+        try:
+            self._statements.ask_ahead(sql, parameters)
         except psycopg.Error as error:
             raise self._told(error) from error
 

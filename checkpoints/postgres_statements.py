@@ -41,6 +41,8 @@ _DATA = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b")
 _MAY_WAIT = re.compile(r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN)\b")
 _GOES_TOGETHER = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|SAVEPOINT|RELEASE|BEGIN|COMMIT)\b")
 """What may be in one message with others: one statement, whatever it is."""
+_CHANGES_NOTHING = re.compile(r"\s*(SELECT|SAVEPOINT)\b")
+"""What leaves the answers alone that were asked for ahead."""
 
 Written = Sequence[abc.Buffer | None]
 """Values as libpq sends them."""
@@ -139,6 +141,7 @@ class Statements:
         self._names: dict[tuple[str, Sequence[int]], bytes] = {}
         self._made = count(1)
         self._waiting: list[_Asked] = []
+        self._ahead: dict[tuple[str, Sequence[Any]], Answer] = {}
 
     @property
     def waiting(self) -> bool:
@@ -150,17 +153,44 @@ class Statements:
         with self._raw.lock:
             if len(self._uses) >= MOST and self._may_forget():
                 self._forget()
+            if (known := self._known(sql, values)) is not None:
+                return known
             if sql == "ROLLBACK":
                 self.give_up()
             elif sql.startswith("ROLLBACK TO "):
                 return self._roll_back(sql)
-            asked = self._asked(sql, values)
-            if not asked.together or self._size() + asked.size > MOST_WAITING:
-                self._settle()
-            self._waiting.append(asked)
+            asked = self._add(sql, values)
             if not self._may_wait(sql):
                 self._settle()
             return asked.answer
+
+    def ask_ahead(self, sql: str, values: Sequence[Any]) -> None:
+        """Send a SELECT with what is sent next: it will be run soon, and nothing written before that."""
+        with self._raw.lock:
+            if self._waiting or self._raw.pgconn.transaction_status == TransactionStatus.INTRANS:
+                self._ahead[sql, tuple(values)] = self._add(sql, values).answer
+
+    def forget_ahead(self) -> None:
+        """Take no answer for another question's: something may be changed that is not seen here."""
+        self._ahead.clear()
+
+    def _known(self, sql: str, values: Sequence[Any]) -> Answer | None:
+        """The answer to what was asked ahead. What may change it makes all of them void."""
+        if not self._ahead:
+            return None
+        if _CHANGES_NOTHING.match(sql) is None:
+            self._ahead.clear()
+            return None
+        found = self._ahead.pop((sql, tuple(values)), None)
+        return None if found is None or found.given_up else found
+
+    def _add(self, sql: str, values: Sequence[Any]) -> _Asked:
+        """Put a statement behind what waits."""
+        asked = self._asked(sql, values)
+        if not asked.together or self._size() + asked.size > MOST_WAITING:
+            self._settle()
+        self._waiting.append(asked)
+        return asked
 
     def settle(self) -> None:
         """Have done what waits. Raises the error of the first that went wrong; none behind it is done."""
@@ -171,6 +201,7 @@ class Statements:
         """Forget what waits: its transaction is rolled back."""
         _give_up(self._waiting)
         self._waiting.clear()
+        self._ahead.clear()
 
     def _size(self) -> int:
         return sum(asked.size for asked in self._waiting)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from checkpoints import row_codec as codec
-from checkpoints.dialect import Connection, Cursor, Dialect, settled
+from checkpoints.dialect import Connection, Cursor, Dialect, ask_ahead, settled
+from checkpoints.ledger_file import LINEAGE
 from checkpoints.sealing import Seals, case_parts, decision_key, decision_parts, escalation_parts
 from checkpoints.sql_reads import CLOCK, Clock, SqlReads
 from protocol import lease
@@ -296,7 +297,9 @@ class SqlTx(SqlReads):
         before.pop(row.id, None)
 
     def save_case(self, row: CaseRow) -> None:
-        if self._do(self._sql["save_case"], (*codec.saved_case_columns(row), row.id)).rowcount == 0:
+        saved = self._do(self._sql["save_case"], (*codec.saved_case_columns(row), row.id))
+        ask_ahead(self._connection, self._sql["audit_head"])
+        if saved.rowcount == 0:
             raise LookupError(f"there is no case {row.id}")
         self._seals.add("cases", row.id, case_parts(codec.case_columns(row)))
         self._note_due(row)
@@ -423,6 +426,11 @@ class SqlTx(SqlReads):
 
     def end_tries(self, case: str) -> None:
         self._do(self._sql["end_tries"], (case,))
+
+    def pass_begins(self, case: str) -> None:
+        for name, *values in (("lease", case), ("case", case), ("unspent", case), ("meta", LINEAGE)):
+            ask_ahead(self._connection, self._sql[name], values)
+        ask_ahead(self._connection, self._sql["pulls_standing"])
 
     def holds(self, case: str, token: int) -> bool:
         if not lease.holds(self._lease(case), token):

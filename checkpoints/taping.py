@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from checkpoints.dialect import Connection, Cursor
+from checkpoints.dialect import Connection, Cursor, ask_ahead
 from checkpoints.named_sql import named_queries
 from checkpoints.sql_reads import Clock, SqlReads
 
@@ -115,6 +115,10 @@ class TapedConnection:
         rows = cursor.fetchall()
         self._statements.append((sql, parameters, rows))
         return Given(rows, cursor.rowcount)
+
+    def ahead(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Passed on: only what is asked in the end is on tape."""
+        ask_ahead(self._connection, sql, parameters)
 
     def settle(self) -> None:
         """Take the answers that nobody has looked at. Raises the error of a statement that had waited."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from checkpoints.dialect import Connection, Cursor, Dialect
+from checkpoints.dialect import Connection, Cursor, Dialect, ask_ahead
 from checkpoints.recordings import packed
 from checkpoints.sql_tx import SqlTx
 from checkpoints.sqlite_connection import connect, prepare_writer
@@ -133,6 +133,9 @@ class _Recorder:
     @property
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
+
+    def ahead(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        ask_ahead(self._connection, sql, parameters)
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
         if sql.startswith(("INSERT", "UPDATE", "DELETE")):

@@ -48,6 +48,7 @@ def make_pass(tx: Tx, world: World, case_id: str, token: int, clock_s: float = 0
     Raises LeaseLostError when ``token`` is no longer the newest fencing token of the case. Whatever
     else is raised, by a floor's function or a rule, undoes the pass and stops the case.
     """
+    tx.pass_begins(case_id)
     check_fence(tx, case_id, token)
     case = _case(tx, case_id)
     position = position_of(tx, case)

@@ -253,6 +253,9 @@ class Tx(Store, ReadTx, Protocol):
     def end_tries(self, case: str) -> None:
         """The drive came to an orderly end: nothing is held against the case."""
 
+    def pass_begins(self, case: str) -> None:
+        """A gate pass on a case begins: what every pass reads first may be asked for in one go."""
+
     def holds(self, case: str, token: int) -> bool:
         """Whether ``token`` is the newest: the fence every commit checks."""
 

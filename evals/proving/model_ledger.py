@@ -193,6 +193,9 @@ class ModelLedger:
     def turn(self, case: str, round_no: int, agent: str) -> Mapping[str, Any] | None:
         return self.turn_rows.get((case, round_no, agent))
 
+    def pass_begins(self, case: str) -> None:
+        """Nothing is far away here."""
+
     def holds(self, case: str, token: int) -> bool:
         return token == self.token
 

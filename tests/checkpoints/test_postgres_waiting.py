@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
@@ -189,6 +189,69 @@ def test_nothing_of_a_message_is_sent_before_the_whole_is_written(
     connection.execute("COMMIT")
     assert len(states) > 1
     assert set(states) == {"idle in transaction"}, "the server would wait for the rest, and count no time"
+
+
+def test_what_is_asked_ahead_comes_with_the_next_message(
+    connection: PostgresConnection, ways: list[int]
+) -> None:
+    counted_rows, one = "SELECT count(*) FROM kept", "SELECT whole FROM kept WHERE whole = ?"
+    connection.execute("BEGIN")
+    connection.execute(INSERT, (1,))
+    connection.ahead(counted_rows)
+    connection.ahead(one, (1,))
+    assert connection.execute(ALL).fetchall() == [(1,)]
+    assert len(ways) == 1
+    connection.execute("SAVEPOINT one")
+    assert connection.execute(one, (1,)).fetchone() == (1,)
+    assert connection.execute(counted_rows).fetchone() == (1,)
+    assert len(ways) == 1
+    assert connection.execute(counted_rows).fetchone() == (1,)
+    assert len(ways) == 2, "an answer is given once"
+
+
+CHANGES: dict[str, Callable[[PostgresConnection], object]] = {
+    "write": lambda c: c.execute(INSERT, (2,)),
+    "undone": lambda c: c.execute("ROLLBACK TO before"),
+    "psycopg": lambda c: c.raw.execute(b"INSERT INTO kept (whole) VALUES (2)"),
+    "many": lambda c: c.execute_many(INSERT, [(2,)]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_answer_from_before_a_change_is_not_taken(connection: PostgresConnection, change: str) -> None:
+    connection.execute("BEGIN")
+    connection.execute("SAVEPOINT before")
+    connection.execute(INSERT, (1,))
+    connection.ahead(ALL)
+    connection.execute("SELECT 1")
+    CHANGES[change](connection)
+    assert connection.execute(ALL).fetchall() == ([] if change == "undone" else [(1,), (2,)])
+
+
+def test_nothing_is_asked_ahead_outside_a_transaction_or_kept_beyond_it(
+    connection: PostgresConnection, ways: list[int]
+) -> None:
+    connection.ahead(ALL)
+    connection.execute(INSERT, (1,))
+    assert len(ways) == 1
+    for end in ("COMMIT", "ROLLBACK"):
+        connection.execute("BEGIN")
+        connection.ahead(ALL)
+        connection.execute(end)
+        connection.execute("DELETE FROM kept")
+        assert connection.execute(ALL).fetchall() == []
+
+
+def test_answer_that_was_given_up_is_asked_for_anew(connection: PostgresConnection) -> None:
+    connection.execute("BEGIN")
+    connection.execute("SAVEPOINT one")
+    for _ in range(2):
+        connection.execute(INSERT, (1,))
+    connection.ahead(ALL)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute("SELECT 1")
+    connection.execute("ROLLBACK TO one")
+    assert connection.execute(ALL).fetchall() == []
 
 
 def test_psycopg_is_asked_after_what_waits(connection: PostgresConnection) -> None:

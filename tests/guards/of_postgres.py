@@ -132,6 +132,14 @@ GUARDS = (
         "durable",
     ),
     Guard(
+        "answers from before a change",
+        "checkpoints.postgres_statements:Statements._known",
+        "            self._ahead.clear()\n            return None",
+        "            return None",
+        (f"{_WAITING}::test_answer_from_before_a_change_is_not_taken",),
+        "durable",
+    ),
+    Guard(
         "names by which something waits",
         "checkpoints.postgres_statements:Statements._may_forget",
         "not self._waiting and ",
@@ -141,7 +149,7 @@ GUARDS = (
     ),
     Guard(
         "message in one piece",
-        "checkpoints.postgres_statements:Statements.run",
+        "checkpoints.postgres_statements:Statements._add",
         "not asked.together or self._size() + asked.size > MOST_WAITING",
         "not asked.together",
         (f"{_WAITING}::test_no_more_waits_than_goes_out_in_one_piece",),
