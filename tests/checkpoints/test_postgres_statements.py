@@ -1,8 +1,6 @@
 """Statements sent through libpq itself: the same values, the same errors, and names that do not run out."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
@@ -10,31 +8,13 @@ import psycopg
 import pytest
 
 from checkpoints import postgres_statements
-from checkpoints.postgres_connection import PostgresConnection, connect
+from checkpoints.postgres_connection import PostgresConnection
 from checkpoints.postgres_ledger import PostgresLedger
 from checkpoints.postgres_statements import MOST, NUL, PREPARED_FROM
 from checkpoints.postgres_trouble import LostError
 from tests.checkpoints.kit import START, TYPES, put
 from tests.checkpoints.test_postgres_lost import counted
 from tests.checkpoints.worker import add_one
-from tests.postgres import some_database
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A database of this module."""
-    with some_database() as found:
-        yield found
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[PostgresConnection]:
-    """A connection with an empty table of its own."""
-    with closing(connect(url)) as found:
-        found.execute(
-            "CREATE TEMP TABLE kept (whole bigint UNIQUE, real double precision, said text, body bytea)"
-        )
-        yield found
 
 
 def names(connection: PostgresConnection) -> int:

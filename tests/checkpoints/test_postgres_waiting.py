@@ -2,15 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 
 from checkpoints import postgres_ledger, postgres_statements
-from checkpoints.postgres_connection import PostgresConnection, connect
+from checkpoints.postgres_connection import PostgresConnection
 from checkpoints.postgres_ledger import PostgresLedger
 from checkpoints.postgres_message import send_together
 from checkpoints.postgres_statements import MOST_WAITING, PREPARED_FROM
@@ -21,27 +21,9 @@ from protocol.records import Ref
 from tests.checkpoints.kit import START, TYPES, event_row, put
 from tests.checkpoints.test_postgres_lost import counted
 from tests.checkpoints.worker import add_one
-from tests.postgres import some_database
 
 INSERT = "INSERT INTO kept (whole) VALUES (?)"
 ALL = "SELECT whole FROM kept ORDER BY whole"
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """A database of this module."""
-    with some_database() as found:
-        yield found
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[PostgresConnection]:
-    """A connection with an empty table of its own."""
-    with closing(connect(url)) as found:
-        found.execute(
-            "CREATE TEMP TABLE kept (whole bigint UNIQUE, real double precision, said text, body bytea)"
-        )
-        yield found
 
 
 @pytest.fixture
