@@ -19,6 +19,14 @@ T = TypeVar("T")
 EVERY = 64
 """Writes of a process between two heads: a cut of the tail shows but for so many entries of each process."""
 
+_OLDER = (
+    "Was it restored from an older copy? Put the right one back, or say so with "
+    "`andon db restored --reason TEXT`; `andon audit` says what is wrong."
+)
+_OF_ANOTHER = (
+    "It is a new one, and the directory belongs to another. To go on with that one, name its --database, or "
+    "none; `andon db copy` moves one from its file into PostgreSQL."
+)
 _log = logging.getLogger("andon.anchor")
 
 
@@ -49,14 +57,15 @@ async def refuse_older(ledger: Ledger, anchor: Anchor) -> None:
     last = anchor.last()  # before the ledger is read, which then is as new or newer
     if last is None:
         return
-    found = await ledger.read(lambda tx: disagreement(cast(AuditTx, tx), last))
+    found, is_new = await ledger.read(
+        lambda tx: (disagreement(cast(AuditTx, tx), last), head_of(cast(AuditTx, tx)) is None)
+    )
     if found is not None:
         code, why = found
-        restored = "Was it restored from an older copy? Put the right one back, or say so with"
+        hint = _OF_ANOTHER if is_new else _OLDER
         raise InvalidFloorError(
             f"The ledger is frozen: {why}.",
-            hint=f"{restored} `andon db restored --reason TEXT`; `andon audit` says what is wrong. "
-            "To begin anew, name an empty directory with --data DIR.",
+            hint=f"{hint} To begin anew, name an empty directory with --data DIR.",
             code=code,
         )
 

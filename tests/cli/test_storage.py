@@ -13,6 +13,7 @@ from checkpoints.sqlite_connection import journal_mode_for
 from protocol.ports import Tx
 from tests.cli.program import SIGNER, Done, Program
 from tests.graph.harbour_app import LAY, opened
+from tests.postgres import some_database
 
 
 def checks(done: Done) -> dict[str, dict[str, Any]]:
@@ -163,3 +164,16 @@ def test_nobody_else_reads_what_a_session_leaves_or_holds_open(tmp_path: Path) -
     assert {"ledger.db", "ledger.db-journal", "checkpoints.db", "checkpoints.db-wal", "reserve"} <= names
     files = {name: oct(mode) for name, mode in seen.items() if (tmp_path / name).is_file() or "db-" in name}
     assert files == dict.fromkeys(files, "0o600")
+
+
+def test_database_beside_a_file_is_told_how_to_move_it(andon: Program) -> None:
+    case = andon("run", LAY, "--json").json["case"]
+    with some_database() as url:
+        for _ in range(2):  # the first try has made an empty ledger there
+            refused = andon("--database", url, "run", LAY, "--json")
+            assert (refused.code, refused.error["code"]) == (3, "ledger_behind_anchor")
+            assert "`andon db copy`" in refused.error["hint"]
+        assert andon("--database", url, "db", "copy").code == 0
+        assert andon("--database", url, "run", LAY).code == 0
+        assert andon("--database", url, "audit", "--json").json["counts"]["cases"] == 2
+        assert case in andon("--database", url, "cases").out
