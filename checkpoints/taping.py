@@ -47,7 +47,7 @@ class Given:
 
 
 class _Kept:
-    """The answer to a statement that writes, which may wait: taken from its database when it is wanted."""
+    """The answer to a statement that waits: taken from its database when it is wanted."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
@@ -96,7 +96,7 @@ class TapedConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._statements: list[tuple[str, Sequence[Any], list[Any] | _Kept]] = []
+        self._statements: list[tuple[str, Sequence[Any], list[Any] | int | _Kept]] = []
 
     @property
     def in_transaction(self) -> bool:
@@ -104,14 +104,15 @@ class TapedConnection:
         return self._connection.in_transaction
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
-        """See Connection. Rows that are looked for are read at once, as every caller of ours does anyway."""
+        """See Connection. Rows that are there are read at once, as every caller of ours does anyway."""
         cursor = self._connection.execute(sql, parameters)
-        if not sql.startswith("SELECT"):
+        if getattr(cursor, "waits", False):
             kept = _Kept(cursor)
             self._statements.append((sql, parameters, kept))
-            if not kept.waits:
-                kept.take()
             return kept
+        if getattr(cursor, "description", None) is None:
+            self._statements.append((sql, parameters, cursor.rowcount))
+            return cursor
         rows = cursor.fetchall()
         self._statements.append((sql, parameters, rows))
         return Given(rows, cursor.rowcount)
